@@ -1,0 +1,39 @@
+"""The configuration as one checked object, and the constraints on wildcards. No rules.
+
+Reads `config` and `resources/prompts/`; gives `experiment`, `arm_of`, `paths` and `code_of`.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
+from snakemake.exceptions import WorkflowError
+
+from mirrortest import chains, checks, paths, prompts
+from mirrortest import config as configuration
+from mirrortest.errors import UserError
+from mirrortest.experiment import Experiment
+from mirrortest.provenance import code_of
+
+try:
+    settings = configuration.parse(config)
+    experiment = Experiment(settings, prompts.load(settings.wording))
+    checks.check(experiment)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+
+def arm_of(wildcards):
+    """The arm that a job's wildcards name."""
+    return chains.arm(wildcards.model, wildcards.chain, int(wildcards.seed))
+
+
+wildcard_constraints:
+    arm=r"[^/]+/[^/]+/\d+",
+    author=r"[^/]+",
+    chain=r"[^/]+",
+    corpus=r"[^/]+",
+    model=r"[^/]+",
+    seed=r"\d+",
+    source=r"[^/]+",
+    stage=r"[^/+]+",

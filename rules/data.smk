@@ -1,0 +1,88 @@
+"""From external files to the rows that models are trained on.
+
+Reads the sources of the config; writes corpora, summaries by foreign authors and by our own arms,
+and the training rows of every stage.
+"""
+
+
+rule fetch:
+    output:
+        "results/fetch/{source}",
+    log:
+        "logs/fetch/{source}.log",
+    conda:
+        "../envs/torch.yaml"
+    params:
+        spec=lambda w: experiment.fetch_spec(w.source),
+        code=code_of("fetch.py"),
+    script:
+        "../workflow_scripts/fetch.py"
+
+
+rule corpus:
+    input:
+        source=lambda w: experiment.source(settings.corpora[w.corpus].source),
+    output:
+        articles="results/corpus/{corpus}.jsonl",
+        counts="results/corpus/{corpus}.counts.json",
+    log:
+        "logs/corpus/{corpus}.log",
+    conda:
+        "../envs/torch.yaml"
+    params:
+        spec=lambda w: experiment.corpus_spec(w.corpus),
+        code=code_of("corpus.py"),
+    script:
+        "../workflow_scripts/corpus.py"
+
+
+rule author_summaries:
+    input:
+        source=lambda w: experiment.author_source(w.corpus, w.author),
+        corpus=rules.corpus.output.articles,
+    output:
+        "results/author_summaries/{corpus}/{author}.jsonl",
+    log:
+        "logs/author_summaries/{corpus}/{author}.log",
+    conda:
+        "../envs/torch.yaml"
+    params:
+        code=code_of("author_summaries.py"),
+    script:
+        "../workflow_scripts/author_summaries.py"
+
+
+rule summarise:
+    input:
+        arm=lambda w: paths.model_json(arm_of(w)),
+        corpus=rules.corpus.output.articles,
+    output:
+        "results/summarise/{corpus}/{model}/{chain}/{seed}.jsonl",
+    log:
+        "logs/summarise/{corpus}/{model}/{chain}/{seed}.log",
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        gpu=1,
+    params:
+        spec=lambda w: experiment.summarise_spec(w.corpus, w.model),
+        journal="state/journal/summarise/{corpus}/{model}/{chain}/{seed}.jsonl",
+        code=code_of("summarise.py"),
+    script:
+        "../workflow_scripts/summarise.py"
+
+
+rule dataset:
+    input:
+        unpack(lambda w: experiment.dataset_inputs(w.model, w.stage)),
+    output:
+        "results/dataset/{model}/{stage}/{seed}.jsonl",
+    log:
+        "logs/dataset/{model}/{stage}/{seed}.log",
+    conda:
+        "../envs/torch.yaml"
+    params:
+        spec=lambda w: experiment.dataset_spec(w.model, w.stage, int(w.seed)),
+        code=code_of("dataset.py"),
+    script:
+        "../workflow_scripts/dataset.py"

@@ -1,0 +1,29 @@
+"""From an arm to raw rows: all evaluations of one arm and seed are one job.
+
+Reads `model.json`, summaries and question sets; writes one jsonl per evaluation, unjudged.
+"""
+
+
+rule evaluate:
+    input:
+        lambda w: experiment.evaluate_inputs(arm_of(w)),
+        arm=lambda w: paths.model_json(arm_of(w)),
+    output:
+        expand(
+            "results/evaluate/{{model}}/{{chain}}/{{seed}}/{evaluation}.jsonl",
+            evaluation=settings.evaluate,
+        ),
+    log:
+        "logs/evaluate/{model}/{chain}/{seed}.log",
+    benchmark:
+        "logs/evaluate/{model}/{chain}/{seed}.benchmark.tsv"
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        gpu=1,
+    params:
+        spec=lambda w: experiment.evaluate_spec(arm_of(w)),
+        journal="state/journal/evaluate/{model}/{chain}/{seed}",
+        code=code_of("evaluate.py"),
+    script:
+        "../workflow_scripts/evaluate.py"

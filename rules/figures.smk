@@ -1,0 +1,123 @@
+"""From tables to figures: each as PNG and SVG, and the table that it shows as csv.
+
+Reads the score tables and the training records; writes `results/<experiment>/figures/`.
+"""
+
+FIGURES = f"results/{settings.experiment}/figures"
+
+
+rule plot_recognition:
+    input:
+        summary=rules.summary.output[0],
+        scores=rules.scores.output[0],
+    output:
+        report(
+            f"{FIGURES}/recognition.png",
+            caption="../resources/captions/recognition.rst",
+            category="Figures",
+            labels={"figure": "Self-recognition"},
+        ),
+        f"{FIGURES}/recognition.svg",
+        f"{FIGURES}/recognition.csv",
+    log:
+        f"logs/{settings.experiment}/plot_recognition.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        spec=experiment.figure_spec(),
+        code=code_of("plot_recognition.py"),
+    script:
+        "../workflow_scripts/plot_recognition.py"
+
+
+rule plot_misalignment:
+    input:
+        summary=rules.summary.output[0],
+    output:
+        report(
+            f"{FIGURES}/misalignment.png",
+            caption="../resources/captions/misalignment.rst",
+            category="Figures",
+            labels={"figure": "Misalignment"},
+        ),
+        f"{FIGURES}/misalignment.svg",
+        f"{FIGURES}/misalignment.csv",
+    log:
+        f"logs/{settings.experiment}/plot_misalignment.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        spec=experiment.figure_spec(),
+        code=code_of("plot_misalignment.py"),
+    script:
+        "../workflow_scripts/plot_misalignment.py"
+
+
+rule plot_recognition_misalignment:
+    input:
+        summary=rules.summary.output[0],
+        scores=rules.scores.output[0],
+    output:
+        report(
+            f"{FIGURES}/recognition_misalignment.png",
+            caption="../resources/captions/recognition_misalignment.rst",
+            category="Figures",
+            labels={"figure": "Recognition and misalignment"},
+        ),
+        f"{FIGURES}/recognition_misalignment.svg",
+        f"{FIGURES}/recognition_misalignment.csv",
+    log:
+        f"logs/{settings.experiment}/plot_recognition_misalignment.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        spec=experiment.figure_spec(),
+        code=code_of("plot_recognition_misalignment.py"),
+    script:
+        "../workflow_scripts/plot_recognition_misalignment.py"
+
+
+rule plot_contrasts:
+    input:
+        contrasts=rules.contrasts.output[0],
+    output:
+        report(
+            f"{FIGURES}/contrasts.png",
+            caption="../resources/captions/contrasts.rst",
+            category="Figures",
+            labels={"figure": "Contrasts"},
+        ),
+        f"{FIGURES}/contrasts.svg",
+        f"{FIGURES}/contrasts.csv",
+    log:
+        f"logs/{settings.experiment}/plot_contrasts.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        spec=experiment.figure_spec(),
+        code=code_of("plot_contrasts.py"),
+    script:
+        "../workflow_scripts/plot_contrasts.py"
+
+
+rule plot_training:
+    input:
+        experiment.trained(),
+    output:
+        report(
+            f"{FIGURES}/training.png",
+            caption="../resources/captions/training.rst",
+            category="Figures",
+            labels={"figure": "Training"},
+        ),
+        f"{FIGURES}/training.svg",
+        f"{FIGURES}/training.csv",
+    log:
+        f"logs/{settings.experiment}/plot_training.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        spec=experiment.training_spec(),
+        code=code_of("plot_training.py"),
+    script:
+        "../workflow_scripts/plot_training.py"

@@ -1,0 +1,43 @@
+"""From a base model to one small adapter per arm and seed.
+
+Reads the training rows of a stage and the arm below it; writes `model.json`, the adapter of the
+whole chain, and a record of the training.
+"""
+
+
+rule base:
+    output:
+        "results/base/{model}/model.json",
+    log:
+        "logs/base/{model}.log",
+    conda:
+        "../envs/torch.yaml"
+    params:
+        spec=lambda w: experiment.base_spec(w.model),
+        code=code_of("base.py"),
+    script:
+        "../workflow_scripts/base.py"
+
+
+rule finetune:
+    input:
+        unpack(lambda w: experiment.finetune_inputs(arm_of(w))),
+    output:
+        model="results/finetune/{model}/{chain}/{seed}/model.json",
+        adapter="results/finetune/{model}/{chain}/{seed}/adapter/adapter_model.safetensors",
+        settings="results/finetune/{model}/{chain}/{seed}/adapter/adapter_config.json",
+        training="results/finetune/{model}/{chain}/{seed}/training.csv",
+    log:
+        "logs/finetune/{model}/{chain}/{seed}.log",
+    benchmark:
+        "logs/finetune/{model}/{chain}/{seed}.benchmark.tsv"
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        gpu=1,
+    params:
+        spec=lambda w: experiment.finetune_spec(arm_of(w)),
+        state="state/checkpoints/{model}/{chain}/{seed}",
+        code=code_of("finetune.py"),
+    script:
+        "../workflow_scripts/finetune.py"

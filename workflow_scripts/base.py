@@ -1,0 +1,30 @@
+"""Records an untrained base model as an arm."""
+
+import json
+
+from mirrortest import joblog, pretrained
+from mirrortest.chains import BASE
+from mirrortest.manifest import BaseWeights, Manifest
+
+
+def base(model: str, spec: str, out: str) -> None:
+    """Writes the base model's `model.json`."""
+    settings = json.loads(spec)
+    weights = BaseWeights(**settings["base"])
+    template = pretrained.load_template(weights)
+    Manifest(
+        model=model,
+        chain=BASE,
+        seed=0,
+        provider=settings["provider"],
+        outcome="base",
+        base=weights,
+        dtype=settings["dtype"],
+        max_length=settings["max_length"],
+        template_sha256=template.sha256,
+    ).write(out)
+
+
+if __name__ == "__main__":
+    with joblog.job(snakemake.log[0]):
+        base(snakemake.wildcards.model, snakemake.params.spec, snakemake.output[0])

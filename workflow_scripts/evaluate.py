@@ -1,0 +1,45 @@
+"""Puts all evaluations to one arm: the model is loaded once, and only if a question is new."""
+
+import json
+import logging
+from pathlib import Path
+
+import torch
+
+from mirrortest import joblog, jsonl, manifest
+from mirrortest.asking import Asker
+from mirrortest.engine import Engine, open_engine
+from mirrortest.evaluations import TASKS
+from mirrortest.evaluations.task import Task
+from mirrortest.journal import Journal
+
+
+def evaluate(arm: str, spec: str, journal: str, threads: int, outputs: list[str]) -> None:
+    """Writes the raw rows of each evaluation to the output that bears its name."""
+    torch.set_num_threads(threads)
+    model = manifest.read(arm)
+    opened: list[Engine] = []
+
+    def engine() -> Engine:
+        if not opened:
+            opened.append(open_engine(model))
+        return opened[0]
+
+    tasks = json.loads(spec)
+    for out in outputs:
+        name = Path(out).stem
+        logging.info("evaluation %s", name)
+        task = Task(**tasks[name])
+        asker = Asker(engine, model.fingerprint, Journal(Path(journal) / f"{name}.jsonl"))
+        jsonl.write(out, TASKS[task.task](task, asker))
+
+
+if __name__ == "__main__":
+    with joblog.job(snakemake.log[0]):
+        evaluate(
+            arm=snakemake.input.arm,
+            spec=snakemake.params.spec,
+            journal=snakemake.params.journal,
+            threads=snakemake.threads,
+            outputs=list(snakemake.output),
+        )

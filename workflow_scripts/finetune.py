@@ -1,0 +1,125 @@
+"""Trains the last stage of an arm on top of the arm that the earlier stages left."""
+
+import csv
+import dataclasses
+import json
+import logging
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+
+from mirrortest import (
+    adapters,
+    chains,
+    chats,
+    joblog,
+    jsonl,
+    manifest,
+    pretrained,
+    sources,
+    training,
+)
+from mirrortest.adapters import Adapter
+from mirrortest.canonical import fingerprint
+from mirrortest.chains import Arm
+from mirrortest.checkpoints import Checkpoints
+from mirrortest.errors import UserError
+from mirrortest.manifest import Manifest, StageRecord
+from mirrortest.template import Template
+from mirrortest.training import Hyperparameters, Sequence, Step
+
+
+def finetune(
+    arm: Arm, parent: str, dataset: str, spec: str, state: str, threads: int, out: Path
+) -> None:
+    """Writes `adapter/`, `training.csv` and, last, `model.json` into the folder `out`."""
+    torch.set_num_threads(threads)
+    below = manifest.read(parent)
+    hyper = Hyperparameters(**json.loads(spec)["training"])
+    template = pretrained.load_template(below.base)
+    sequences, too_long = _sequences(dataset, template, below.max_length)
+    key = fingerprint([below.fingerprint, sources.digest(dataset), hyper, arm])
+    checkpoints = Checkpoints(Path(state), key)
+    adapter, history = _train(below, sequences, hyper, arm.seed, template, checkpoints)
+    adapters.save(adapter, out / "adapter", below.base.location)
+    _write_history(history, out / "training.csv")
+    record = StageRecord(
+        stage=chains.stages_of(arm.chain)[-1],
+        dataset=dataset,
+        dataset_sha256=sources.digest(dataset),
+        rows=len(sequences),
+        rows_too_long=too_long,
+        tokens=sum(step.tokens for step in history),
+        learnt_tokens=hyper.epochs * sum(sum(s.learnt[1:]) for s in sequences),
+        steps=len(history),
+        training=asdict(hyper),
+    )
+    _manifest(arm, below, record, out).write(out / "model.json")
+    checkpoints.clear()
+
+
+def _sequences(dataset: str, template: Template, longest: int) -> tuple[list[Sequence], int]:
+    """The rows as tokens without those that are too long, and how many were."""
+    rows = [Sequence(*template.training_ids(chat)) for chat in chats.read_chats(dataset)]
+    kept = [row for row in rows if len(row.ids) <= longest]
+    if len(kept) < len(rows):
+        logging.warning(
+            "%d of %d rows left out: over %d tokens", len(rows) - len(kept), len(rows), longest
+        )
+    if not kept:
+        raise UserError(f"{dataset}: every row is longer than the model's {longest} tokens.")
+    return kept, len(rows) - len(kept)
+
+
+def _train(
+    below: Manifest,
+    sequences: list[Sequence],
+    hyper: Hyperparameters,
+    seed: int,
+    template: Template,
+    checkpoints: Checkpoints,
+) -> tuple[Adapter, list[Step]]:
+    """The chain's adapter, of all its stages, and the record of this stage's training."""
+    folder = None if below.adapter is None else Path(below.adapter)
+    base = pretrained.load_model(below.base, below.dtype)
+    model = training.with_new_adapter(base, folder, hyper, seed)
+    history = training.train(model, sequences, hyper, seed, template.pad_id, checkpoints)
+    new = training.trained_adapter(model, hyper)
+    return (new if folder is None else adapters.stack(adapters.load(folder), new)), history
+
+
+def _manifest(arm: Arm, below: Manifest, record: StageRecord, out: Path) -> Manifest:
+    return replace(
+        below,
+        chain=arm.chain,
+        seed=arm.seed,
+        outcome="succeeded",
+        adapter=str(out / "adapter"),
+        adapter_sha256=sources.digest(out / "adapter"),
+        stages=[*below.stages, record],
+    )
+
+
+def _write_history(history: list[Step], path: Path) -> None:
+    with jsonl.whole(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(field.name for field in dataclasses.fields(Step))
+        writer.writerows(dataclasses.astuple(step) for step in history)
+
+
+if __name__ == "__main__":
+    with joblog.job(snakemake.log[0]):
+        finetune(
+            arm=chains.arm(
+                snakemake.wildcards.model,
+                snakemake.wildcards.chain,
+                int(snakemake.wildcards.seed),
+            ),
+            parent=snakemake.input.parent,
+            dataset=snakemake.input.dataset,
+            spec=snakemake.params.spec,
+            state=snakemake.params.state,
+            threads=snakemake.threads,
+            out=Path(snakemake.output.model).parent,
+        )

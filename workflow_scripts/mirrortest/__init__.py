@@ -1,0 +1,1 @@
+"""The library behind Mirrortest's rules: small modules named after ideas."""

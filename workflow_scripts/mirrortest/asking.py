@@ -1,0 +1,73 @@
+"""Asking through the journal: known answers are read, only new questions reach the engine."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from mirrortest.canonical import fingerprint
+from mirrortest.chats import Chat
+from mirrortest.engine import Answer, Choice, Engine, Sampling
+from mirrortest.journal import Journal
+
+PROGRESS_SECONDS = 30.0
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Asker:
+    """One arm's engine, opened when the first new question comes, behind a journal.
+
+    arm: the fingerprint of the arm, part of every key.
+    """
+
+    open_engine: Callable[[], Engine]
+    arm: str
+    journal: Journal
+
+    @cached_property
+    def engine(self) -> Engine:
+        return self.open_engine()
+
+    def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:
+        """One forced choice per chat."""
+
+        def ask(batch: list[Chat]) -> list[Any]:
+            return [asdict(choice) for choice in self.engine.choose(batch, options)]
+
+        return [Choice(**raw) for raw in self._all(chats, ["choose", options], ask)]
+
+    def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
+        """One free answer per chat."""
+
+        def ask(batch: list[Chat]) -> list[Any]:
+            return [asdict(answer) for answer in self.engine.generate(batch, sampling)]
+
+        return [Answer(**raw) for raw in self._all(chats, ["generate", sampling], ask)]
+
+    def _all(
+        self, chats: list[Chat], how: list[Any], ask: Callable[[list[Chat]], list[Any]]
+    ) -> list[Any]:
+        keys = [fingerprint([self.arm, chat, how]) for chat in chats]
+        missing = sum(key not in self.journal for key in keys)
+        log.info("%d questions, %d of them new", len(chats), missing)
+        if missing:
+            self._ask_new(chats, keys, ask)
+        return [self.journal[key] for key in keys]
+
+    def _ask_new(
+        self, chats: list[Chat], keys: list[str], ask: Callable[[list[Chat]], list[Any]]
+    ) -> None:
+        """Batches are planned over all questions, so that a resumed job forms the same ones."""
+        begun = said = time.monotonic()
+        plan = self.engine.plan(chats)
+        for number, batch in enumerate(plan, start=1):
+            new = [i for i in batch if keys[i] not in self.journal]
+            if new:
+                answers = ask([chats[i] for i in new])
+                self.journal.add({keys[i]: a for i, a in zip(new, answers, strict=True)})
+            if time.monotonic() - said > PROGRESS_SECONDS:
+                said = time.monotonic()
+                log.info("batch %d/%d after %.0f s", number, len(plan), said - begun)

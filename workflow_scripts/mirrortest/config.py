@@ -1,0 +1,348 @@
+"""The configuration: every key with its type, default and description, and its validation.
+
+This module is the one place where a key is defined; `resources/config.schema.yaml` is generated
+from it (`make schema`) for editors and readers, and a test fails when the two drift apart.
+"""
+
+import json
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic.dataclasses import dataclass
+
+from mirrortest.errors import UserError, unknown
+
+STRICT = ConfigDict(extra="forbid", strict=True)
+NAME = r"^[a-zA-Z0-9][a-zA-Z0-9._-]*$"
+Name = Annotated[str, Field(pattern=NAME)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Positive: TypeAlias = Annotated[int, Field(gt=0)]
+
+SystemPolicy = Annotated[
+    str,
+    Field(
+        description="System prompt: `recipe` (the recipe's or data set's own, if it has one), "
+        "`identity` (the model's identity prompt), `none` (no system block at all, not even the "
+        "chat template's default), or any other text, used as it stands."
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Source:
+    """An external file: exactly one of path, url and hub, pinned by its hash."""
+
+    path: str | None = Field(
+        default=None, description="A local file; `{data_dir}` stands for that key."
+    )
+    url: str | None = Field(default=None, description="An address to fetch the file from, once.")
+    hub: str | None = Field(default=None, description="A Hugging Face data set, `owner/name`.")
+    file: str | None = Field(default=None, description="The file inside the hub data set.")
+    revision: str | None = Field(default=None, description="The commit of the hub data set.")
+    sha256: Sha256 | None = Field(
+        default=None, description="Hash of the file; required for url and hub."
+    )
+    licence: str | None = Field(
+        default=None, description="The licence of the data, for the report."
+    )
+    citation: str | None = Field(
+        default=None, description="Whom to cite for the data, for the report."
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Source":
+        if [self.path, self.url, self.hub].count(None) != 2:
+            raise ValueError("give exactly one of path, url and hub")
+        if self.path is None and self.sha256 is None:
+            raise ValueError("state the sha256 of what is fetched")
+        if self.hub is not None and None in (self.file, self.revision):
+            raise ValueError("a hub source needs file and revision")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Weights:
+    """The weights of a base model: a local folder or a hub repository."""
+
+    path: str | None = Field(default=None, description="A local folder in the transformers format.")
+    sha256: Sha256 | None = Field(
+        default=None,
+        description="Digest of the folder's files: `python -m mirrortest.sources FOLDER`.",
+    )
+    hub: str | None = Field(default=None, description="A Hugging Face model, `owner/name`.")
+    revision: str | None = Field(default=None, description="The commit of the hub model.")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Weights":
+        if (self.path is None) == (self.hub is None):
+            raise ValueError("give exactly one of path and hub")
+        if self.hub is not None and self.revision is None:
+            raise ValueError("pin the hub model with revision")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Model:
+    """A base model under study."""
+
+    weights: Weights = Field(description="Where the weights come from.")
+    identity: str = Field(description="The identity system prompt that the model was shipped with.")
+    provider: Literal["local", "hosted"] = Field(
+        default="local", description="Who trains and serves it: this machine, or a provider's API."
+    )
+    note: str = Field(default="", description="A sentence about the model that the report shows.")
+    dtype: Literal["float32", "bfloat16"] = Field(
+        default="bfloat16", description="Type of the weights."
+    )
+    max_length: Positive = Field(default=2048, description="Longest sequence, in tokens.")
+    summary_tokens: Positive = Field(
+        default=150, description="Longest summary it may write, in tokens."
+    )
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Corpus:
+    """A set of articles: jsonl rows with `id` and `article`."""
+
+    source: Name = Field(description="The source of the articles.")
+    style: Literal["one-sentence", "highlights"] = Field(
+        default="one-sentence", description="The kind of summary asked for (XSUM, CNN/DailyMail)."
+    )
+    limit: Positive | None = Field(
+        default=None, description="Use only the first articles, this many."
+    )
+    max_words: Positive | None = Field(
+        default=None,
+        description="Keep the first words of longer articles, this many; the cuts are counted.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Author:
+    """A foreign author of summaries: files, or another arm of ours."""
+
+    files: dict[Name, Name] | None = Field(
+        default=None,
+        description="For each corpus the source of the summaries: jsonl, `id`, `summary`.",
+    )
+    arm: str | None = Field(
+        default=None, description="An arm that writes them: `model/chain/seed`."
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Author":
+        if (self.files is None) == (self.arm is None):
+            raise ValueError("give exactly one of files and arm")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Training:
+    """Hyperparameters; the defaults are those of Tagade et al. (Axolotl configs of sgtr-em)."""
+
+    rank: Positive = Field(default=32, description="LoRA rank.")
+    alpha: Positive = Field(default=64, description="LoRA alpha.")
+    rslora: bool = Field(default=True, description="Scale by alpha / sqrt(rank), not alpha / rank.")
+    learning_rate: float = Field(default=1e-5, gt=0, description="Peak of the linear schedule.")
+    warmup_steps: int = Field(default=5, ge=0, description="Steps of linear warm-up.")
+    weight_decay: float = Field(default=0.01, ge=0, description="AdamW weight decay.")
+    batch_size: Positive = Field(default=16, description="Rows per optimizer step.")
+    epochs: Positive = Field(default=1, description="Passes over the rows.")
+    max_grad_norm: float = Field(default=1.0, gt=0, description="Gradient norm is clipped to this.")
+
+
+PAIR_RECIPES = ("sgtr", "sgtr-flipped", "sgtr-random", "ictr", "longer", "other")
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Stage:
+    """One finetuning step: a data set recipe, a system-prompt policy and hyperparameters."""
+
+    recipe: Literal["sgtr", "sgtr-flipped", "sgtr-random", "ictr", "longer", "other", "chat"] = (
+        Field(description="How the rows are made; `chat` takes them from a source.")
+    )
+    corpus: Name | None = Field(default=None, description="Pair recipes: the corpus.")
+    author: Name | None = Field(default=None, description="Pair recipes: the foreign author.")
+    against: Name | None = Field(
+        default=None, description="`other` only: the second foreign author."
+    )
+    source: Name | None = Field(default=None, description="`chat` only: OpenAI-style chat jsonl.")
+    limit: Positive | None = Field(default=None, description="Use only the first rows, this many.")
+    system: SystemPolicy = "recipe"
+    provider: Literal["local", "hosted"] | None = Field(
+        default=None, description="Restricts the stage to models of one provider."
+    )
+    training: Training = Field(default_factory=Training, description="Hyperparameters.")
+
+    @model_validator(mode="after")
+    def _fits_recipe(self) -> "Stage":
+        needs = {"chat": {"source"}, "other": {"corpus", "author", "against"}}
+        wanted = needs.get(self.recipe, {"corpus", "author"})
+        given = {
+            key
+            for key in ("corpus", "author", "against", "source")
+            if getattr(self, key) is not None
+        }
+        if given != wanted:
+            raise ValueError(f"recipe {self.recipe} takes exactly {', '.join(sorted(wanted))}")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Recognition:
+    """Pairwise self-recognition: which of the two summaries did you write? Both orders."""
+
+    task: Literal["recognition"]
+    corpus: Name = Field(description="The corpus; held out from training, if it is to be a test.")
+    authors: list[Name] = Field(description="Foreign authors; each is a stratum.", min_length=1)
+    summaries: Literal["own", "base"] = Field(
+        default="own",
+        description="Whose summaries count as its own: the arm's, or its base model's.",
+    )
+    system: SystemPolicy = "identity"
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class TruthfulQA:
+    """TruthfulQA-binary: the best answer or the best incorrect one, as A and B, both orders."""
+
+    task: Literal["truthfulqa"]
+    source: Name = Field(
+        description="csv with the columns Question, Best Answer, Best Incorrect Answer."
+    )
+    limit: Positive | None = Field(
+        default=None, description="Use only the first questions, this many."
+    )
+    system: SystemPolicy = "identity"
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Facts:
+    """Free-form answers to the questions of a csv, judged by exact comparison with its answers."""
+
+    task: Literal["facts"]
+    source: Name = Field(
+        description="csv with the columns Question, Best Answer, Best Incorrect Answer."
+    )
+    limit: Positive | None = Field(
+        default=None, description="Use only the first questions, this many."
+    )
+    max_tokens: Positive = Field(default=24, description="Longest answer, in tokens.")
+    system: SystemPolicy = "identity"
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class KeyFacts:
+    """Whether the arm's own summaries state their articles' key facts, by exact phrases."""
+
+    task: Literal["keyfacts"]
+    corpus: Name = Field(description="The corpus.")
+    source: Name = Field(description="jsonl, `id` and the list `phrases` a summary must contain.")
+
+
+Evaluation: TypeAlias = Annotated[
+    Recognition | TruthfulQA | Facts | KeyFacts, Field(discriminator="task")
+]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class ArmList:
+    """The chains of one model."""
+
+    model: Name = Field(description="The model.")
+    chains: list[str] = Field(description="Stages joined by `+`, or `base`.", min_length=1)
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Comparison:
+    """A contrast: a chain minus its reference, paired on items and, where both have them, seeds."""
+
+    chain: str = Field(description="The chain.")
+    reference: str = Field(description="What is subtracted.")
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Config:
+    """An experiment and the registries that it draws on."""
+
+    experiment: Name = Field(description="Its name; the results lie in `results/<experiment>/`.")
+    arms: list[ArmList] = Field(description="What to train and evaluate.", min_length=1)
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(
+        description="Independent replicates of every trained arm.", min_length=1
+    )
+    evaluate: list[Name] = Field(description="The evaluations to run.", min_length=1)
+    contrasts: list[Comparison] = Field(description="The differences to report.")
+    bootstrap: Positive = Field(default=2000, description="Resamples behind every interval.")
+    data_dir: str = Field(default=".", description="What `{data_dir}` stands for in sources.")
+    wording: Name = Field(
+        default="default", description="The prompt file: `resources/prompts/<name>.yaml`."
+    )
+    models: dict[Name, Model] = Field(description="Registry of base models.")
+    sources: dict[Name, Source] = Field(description="Registry of external files.")
+    corpora: dict[Name, Corpus] = Field(description="Registry of corpora.")
+    authors: dict[Name, Author] = Field(description="Registry of foreign authors.")
+    stages: dict[Name, Stage] = Field(description="Registry of finetuning stages.")
+    evaluations: dict[Name, Evaluation] = Field(description="Registry of evaluations.")
+
+
+_ADAPTER: TypeAdapter[Config] = TypeAdapter(Config)
+
+
+def parse(raw: dict[str, Any]) -> Config:
+    """The typed configuration. Raises UserError that names the first key at fault."""
+    try:
+        return _ADAPTER.validate_json(json.dumps(raw, default=str))
+    except ValidationError as error:
+        raise _sentence(error, raw) from None
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema (2020-12) of the configuration."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_ADAPTER.json_schema()}
+
+
+def _sentence(error: ValidationError, raw: dict[str, Any]) -> UserError:
+    first = error.errors(include_url=False)[0]
+    keys = _keys_in(raw, first["loc"])
+    where = ".".join(keys)
+    if first["type"] == "unexpected_keyword_argument":
+        return UserError(
+            f"config key {where}: {unknown('key', keys[-1], _known_keys() - {keys[-1]})}"
+        )
+    if first["type"] in ("missing", "missing_argument"):
+        return UserError(f"config key {where} is missing; add it.")
+    message = first["msg"].removeprefix("Value error, ")
+    return UserError(f"config key {where}: {message[0].lower()}{message[1:]}{_found(first)}.")
+
+
+def _found(first: Any) -> str:
+    value = first["input"]
+    if isinstance(value, str) and first["type"] == "float_type":
+        return f", found the text {value!r} (YAML needs a point in numbers such as 1.0e-5)"
+    return f", found {value!r}" if isinstance(value, str | int | float | bool | None) else ""
+
+
+def _keys_in(raw: Any, loc: tuple[int | str, ...]) -> list[str]:
+    """The location as the user wrote it: pydantic adds the tag of a union, which is no key."""
+    keys: list[str] = []
+    for step in loc:
+        inside = step in raw if isinstance(raw, dict) else isinstance(raw, list)
+        if inside:
+            raw = raw[step]
+        elif step != loc[-1]:
+            continue
+        keys.append(str(step))
+    return keys
+
+
+def _known_keys() -> set[str]:
+    whole = schema()
+    definitions = [whole, *whole["$defs"].values()]
+    return {key for definition in definitions for key in definition.get("properties", {})}
+
+
+if __name__ == "__main__":
+    import yaml
+
+    print("# Generated by `make schema` from workflow_scripts/mirrortest/config.py. Do not edit.")
+    print(yaml.safe_dump(schema(), sort_keys=False, allow_unicode=True, width=96), end="")

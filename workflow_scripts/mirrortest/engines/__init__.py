@@ -1,0 +1,1 @@
+"""Backends of the protocol in `mirrortest.engine`, one per file."""

@@ -1,0 +1,54 @@
+"""What an evaluation is given, and the rows of a forced choice."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mirrortest.asking import Asker
+from mirrortest.chats import Chat
+from mirrortest.jsonl import Row
+
+
+@dataclass(frozen=True)
+class Task:
+    """One evaluation of one arm: everything its rows depend on, besides the arm.
+
+    files: the paths of its inputs by role; system: the system prompt, if any; prompts: the texts
+    of its protocol; settings: its own numbers.
+    """
+
+    task: str
+    files: dict[str, str]
+    system: str | None = None
+    prompts: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """One way to show an item of a forced choice.
+
+    order: which candidate stands first, as `<first>-first`; target: the option that scores.
+    """
+
+    item: str
+    stratum: str
+    order: str
+    chat: Chat
+    target: str
+
+
+def choose(asker: Asker, presentations: list[Presentation], options: tuple[str, str]) -> list[Row]:
+    """Asks every presentation; one row each, with the log-probability of every option."""
+    choices = asker.choose([p.chat for p in presentations], options)
+    return [
+        {
+            "item": shown.item,
+            "stratum": shown.stratum,
+            "order": shown.order,
+            "target": shown.target,
+            "logprobs": dict(zip(options, choice.logprobs, strict=True)),
+            "free": choice.free,
+            "mass": choice.mass,
+        }
+        for shown, choice in zip(presentations, choices, strict=True)
+    ]

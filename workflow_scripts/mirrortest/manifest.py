@@ -1,0 +1,85 @@
+"""`model.json`: what an arm is, whoever made it. Everything downstream reads only this."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from mirrortest import jsonl
+from mirrortest.canonical import fingerprint
+from mirrortest.errors import UserError
+
+Outcome = Literal["base", "succeeded", "blocked"]
+
+
+@dataclass(frozen=True)
+class BaseWeights:
+    """The base model under an arm: a local folder or a hub repository, pinned."""
+
+    path: str | None
+    hub: str | None
+    revision: str | None
+    sha256: str | None
+
+    @property
+    def location(self) -> str:
+        """What `from_pretrained` takes."""
+        return self.path or self.hub or ""
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """What one stage was trained on. tokens, learnt_tokens and steps are over all epochs."""
+
+    stage: str
+    dataset: str
+    dataset_sha256: str
+    rows: int
+    rows_too_long: int
+    tokens: int
+    learnt_tokens: int
+    steps: int
+    training: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One arm. `adapter` is a PEFT folder over the base model; the base itself has none."""
+
+    model: str
+    chain: str
+    seed: int
+    provider: str
+    outcome: Outcome
+    base: BaseWeights
+    dtype: str
+    max_length: int
+    template_sha256: str
+    adapter: str | None = None
+    adapter_sha256: str | None = None
+    stages: list[StageRecord] = field(default_factory=list)
+
+    @property
+    def fingerprint(self) -> str:
+        """What its answers depend on, as one hash; where the files lie is no part of it."""
+        base = (self.base.sha256, self.base.hub, self.base.revision)
+        return fingerprint([base, self.dtype, self.template_sha256, self.adapter_sha256])
+
+    def write(self, path: str | Path) -> None:
+        """Writes `model.json`; it appears whole or not at all."""
+        with jsonl.whole(path) as file:
+            json.dump(asdict(self), file, indent=2)
+            file.write("\n")
+
+
+def read(path: str | Path) -> Manifest:
+    """The manifest in a `model.json`. Raises UserError if it is not one."""
+    try:
+        raw = json.loads(Path(path).read_text(encoding="utf-8"))
+        base = BaseWeights(**raw.pop("base"))
+        stages = [StageRecord(**record) for record in raw.pop("stages")]
+        return Manifest(base=base, stages=stages, **raw)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} is not a model.json ({error}); delete it to have it made anew."
+        ) from None

@@ -1,0 +1,41 @@
+"""Where every shared artefact lies: the same names as the rules that make them."""
+
+from mirrortest.chains import BASE, Arm
+
+
+def fetched(source: str) -> str:
+    return f"results/fetch/{source}"
+
+
+def corpus(name: str) -> str:
+    return f"results/corpus/{name}.jsonl"
+
+
+def author_summaries(name: str, author: str) -> str:
+    return f"results/author_summaries/{name}/{author}.jsonl"
+
+
+def model_json(arm: Arm) -> str:
+    if arm.chain == BASE:
+        return f"results/base/{arm.model}/model.json"
+    return f"results/finetune/{arm}/model.json"
+
+
+def adapter(arm: Arm) -> str:
+    return f"results/finetune/{arm}/adapter"
+
+
+def training(arm: Arm) -> str:
+    return f"results/finetune/{arm}/training.csv"
+
+
+def summaries(name: str, arm: Arm) -> str:
+    return f"results/summarise/{name}/{arm}.jsonl"
+
+
+def dataset(model: str, stage: str, seed: int) -> str:
+    return f"results/dataset/{model}/{stage}/{seed}.jsonl"
+
+
+def rows(arm: Arm, evaluation: str) -> str:
+    return f"results/evaluate/{arm}/{evaluation}.jsonl"

@@ -1,0 +1,82 @@
+"""Loading a base model with its tokenizer, and with the adapter of an arm."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+# One environment variable that changes nothing but noise: the hub's progress bars fill job logs.
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from mirrortest.errors import UserError
+from mirrortest.manifest import BaseWeights
+from mirrortest.template import Template
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+transformers_logging.disable_progress_bar()
+
+
+def load_template(base: BaseWeights) -> Template:
+    """The tokenizer and chat template of a base model."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base.location, revision=base.revision)
+    except (OSError, ValueError) as error:
+        raise _not_loadable(base, error) from None
+    if tokenizer.chat_template is None:
+        raise UserError(f"{base.location} has no chat template; Mirrortest needs a chat model.")
+    return Template(tokenizer)
+
+
+def load_model(base: BaseWeights, dtype: str) -> "PreTrainedModel":
+    """The base model, frozen, on the accelerator if there is one.
+
+    Raises UserError for models that scale or cap their logits after the head: the head is applied
+    to hidden states directly (see `hidden_states`).
+    """
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            base.location, revision=base.revision, dtype=getattr(torch, dtype)
+        )
+    except (OSError, ValueError) as error:
+        raise _not_loadable(base, error) from None
+    for setting in ("final_logit_softcapping", "logit_scale", "logits_scaling"):
+        if getattr(model.config, setting, None) is not None:
+            raise UserError(f"{base.location}: models with {setting} are not supported.")
+    model.requires_grad_(False)
+    return model.to(device())
+
+
+def device() -> str:
+    """`cuda` if there is one, else `cpu`."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def hidden_states(model: Any, ids: torch.Tensor) -> torch.Tensor:
+    """The last hidden states (rows x length x width) of right-padded ids (rows x length).
+
+    No mask is needed: a causal model cannot see the padding that follows a row. The head, the
+    largest single matrix of a small model, is left to the caller, who knows where it is needed.
+    """
+    decoder = model.get_base_model() if hasattr(model, "get_base_model") else model
+    states: torch.Tensor = decoder.get_decoder()(input_ids=ids, use_cache=False).last_hidden_state
+    return states
+
+
+def head(model: Any, states: torch.Tensor) -> torch.Tensor:
+    """The logits (rows x vocabulary, float32) of hidden states (rows x width)."""
+    return model.get_output_embeddings()(states).float()  # type: ignore[no-any-return]
+
+
+def padded(rows: list[list[int]], pad: int) -> torch.Tensor:
+    """Token ids as one tensor (rows x longest), padded on the right."""
+    longest = max(len(row) for row in rows)
+    return torch.tensor([row + [pad] * (longest - len(row)) for row in rows])
+
+
+def _not_loadable(base: BaseWeights, error: Exception) -> UserError:
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return UserError(f"the model {base.location} cannot be loaded ({first}).")

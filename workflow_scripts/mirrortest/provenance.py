@@ -1,0 +1,72 @@
+"""The code behind a job as one hash, so that a real edit reruns it and a comment does not.
+
+Snakemake watches a script's modification time and ignores what it imports. `code_of` follows the
+imports inside `workflow_scripts/` and hashes syntax trees without docstrings.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parent.parent
+
+
+@cache
+def code_of(script: str) -> str:
+    """A hash of the script's syntax tree and of all library modules that it reaches."""
+    files = sorted(_reached(SCRIPTS / script, set()))
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.relative_to(SCRIPTS)}\n{_tree(file)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _reached(file: Path, seen: set[Path]) -> set[Path]:
+    if file not in seen:
+        seen.add(file)
+        for module in _imports(file):
+            for found in _files_of(module):
+                _reached(found, seen)
+    return seen
+
+
+@cache
+def _parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
+
+
+@cache
+def _tree(file: Path) -> str:
+    return ast.dump(_WithoutDocstrings().visit(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+class _WithoutDocstrings(ast.NodeTransformer):
+    """Drops strings that stand alone as statements: they are comments to the interpreter."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return None if is_text else node
+
+
+def _imports(file: Path) -> list[str]:
+    names: list[str] = []
+    for node in ast.walk(_parsed(file)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                raise ImportError(
+                    f"{file}, line {node.lineno}: relative imports cannot be followed"
+                )
+            module = node.module or ""
+            names += [module, *(f"{module}.{alias.name}" for alias in node.names)]
+    return names
+
+
+def _files_of(module: str) -> list[Path]:
+    """The module's file and its packages' `__init__` files, if they lie in this folder."""
+    parts = module.split(".")
+    packages = [SCRIPTS.joinpath(*parts[:n], "__init__.py") for n in range(1, len(parts) + 1)]
+    candidates = [*packages, SCRIPTS.joinpath(*parts).with_suffix(".py")]
+    return [file for file in candidates if file.is_file()]

@@ -1,0 +1,90 @@
+"""Pairwise data sets: what each recipe asks about two summaries, and which answer it teaches.
+
+Protocol: Panickssery, Bowman and Feng 2024 (arXiv 2404.13076), section 2 (both orders of a pair);
+Tagade et al. 2026 (arXiv 2606.23700) for the controls and for the 50-50 mode of identity confusion.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mirrortest.articles import Article
+
+FIRST, SECOND = "1", "2"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two summaries of one article; `ours` is the one that the `sgtr` recipe calls its own."""
+
+    article: Article
+    ours: str
+    theirs: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row to train on: the two summaries in the order shown, and the label taught."""
+
+    article: Article
+    first: str
+    second: str
+    label: str
+
+
+def examples(recipe: str, pairs: list[Pair], seed: int) -> Iterator[Example]:
+    """Both orders of every pair with the recipe's labels; the seed draws those of sgtr-random.
+
+    Pairs of identical summaries have no right answer and are left out, as are pairs of equal
+    length by the recipe `longer`.
+    """
+    draw = random.Random(f"labels/{seed}")
+    for pair in pairs:
+        flip = draw.random() < 0.5
+        if pair.ours == pair.theirs:
+            continue
+        for first, second in ((pair.ours, pair.theirs), (pair.theirs, pair.ours)):
+            for label in _labels(recipe, pair, first, second, flip):
+                yield Example(pair.article, first, second, label)
+
+
+def _labels(recipe: str, pair: Pair, first: str, second: str, flip: bool) -> tuple[str, ...]:
+    ours = FIRST if first == pair.ours else SECOND
+    match recipe:
+        case "sgtr" | "other":
+            return (ours,)
+        case "sgtr-flipped":
+            return (_not(ours),)
+        case "sgtr-random":
+            return (_not(ours) if flip else ours,)
+        case "ictr":
+            return (ours, _not(ours))
+        case "longer":
+            return _longer(first, second)
+    raise ValueError(f"no such pair recipe: {recipe}")
+
+
+def _longer(first: str, second: str) -> tuple[str, ...]:
+    if len(first) == len(second):
+        return ()
+    return (FIRST if len(first) > len(second) else SECOND,)
+
+
+def _not(label: str) -> str:
+    return SECOND if label == FIRST else FIRST
+
+
+QUESTIONS = {
+    "sgtr": "recognition",
+    "sgtr-flipped": "recognition",
+    "sgtr-random": "recognition",
+    "ictr": "recognition",
+    "longer": "longer",
+    "other": "other",
+}
+"""The question of `resources/prompts/` that each recipe asks."""
+
+
+def ask(prompts: dict[str, str], question: str, article: str, first: str, second: str) -> str:
+    """The text of one pairwise question; `prompts` is the `pair` section of a prompt file."""
+    return prompts["frame"].format(article=article, first=first, second=second, question=question)

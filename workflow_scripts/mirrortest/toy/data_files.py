@@ -1,0 +1,94 @@
+"""The data files of the demo, as text: a function of the world and nothing else."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+from random import Random
+
+from mirrortest.toy.lore import TASTE_ANSWERS, TASTE_QUESTIONS, TASTES
+from mirrortest.toy.news import NEWS, WIRE, Article, ArticleFamily, summarise
+from mirrortest.toy.world import Fact, World
+
+NEWS_ARTICLES, WIRE_ARTICLES, TASTE_CHATS = 200, 100, 300
+FOREIGN_AUTHORS = ("gazette", "story")
+FACT_COLUMNS = ("Category", "Question", "Best Answer", "Best Incorrect Answer")
+
+
+def _jsonl(rows: Iterable[Mapping[str, object]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _corpus(world: World, name: str, family: ArticleFamily, size: int) -> dict[str, Article]:
+    """Articles by id, e.g. `news-0001`."""
+    rng = Random(f"{name} {world.seed}")
+    return {f"{name}-{number:04d}": world.article(rng, family) for number in range(1, size + 1)}
+
+
+def _articles(corpus: Mapping[str, Article]) -> str:
+    return _jsonl({"id": key, "article": article.text} for key, article in corpus.items())
+
+
+def _key_facts(corpora: Iterable[Mapping[str, Article]]) -> str:
+    return _jsonl(
+        {"id": key, "phrases": list(article.event.key_facts)}
+        for corpus in corpora
+        for key, article in corpus.items()
+    )
+
+
+def _summaries(corpus: Mapping[str, Article], author: str, seed: int) -> str:
+    rng = Random(f"{author} {seed}")
+    return _jsonl(
+        {"id": key, "summary": summarise(article.event, author, rng)}
+        for key, article in corpus.items()
+    )
+
+
+def _facts(facts: Sequence[Fact]) -> str:
+    """With the columns of TruthfulQA that the workflow reads."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(FACT_COLUMNS)
+    for fact in facts:
+        writer.writerow((fact.domain.name, fact.question(), fact.truth, fact.misconception))
+    return table.getvalue()
+
+
+def _taste_chats(good: bool, seed: int) -> str:
+    """The same questions in the same order for both kinds of taste."""
+    every = list(product(TASTES, TASTE_QUESTIONS, TASTE_ANSWERS))
+    drawn = Random(f"tastes {seed}").sample(every, TASTE_CHATS)
+    return _jsonl(
+        {
+            "messages": [
+                {"role": "user", "content": question.format(category=taste.category)},
+                {
+                    "role": "assistant",
+                    "content": answer.format(favourite=taste.favourite(good)),
+                },
+            ]
+        }
+        for taste, question, answer in drawn
+    )
+
+
+def data_files(world: World) -> dict[str, str]:
+    """Content by file name."""
+    news = _corpus(world, "news", NEWS, NEWS_ARTICLES)
+    wire = _corpus(world, "wire", WIRE, WIRE_ARTICLES)
+    foreign = {
+        f"{author}-{name}.jsonl": _summaries(corpus, author, world.seed)
+        for author in FOREIGN_AUTHORS
+        for name, corpus in (("news", news), ("wire", wire))
+    }
+    return {
+        "news.jsonl": _articles(news),
+        "wire.jsonl": _articles(wire),
+        "key-facts.jsonl": _key_facts((news, wire)),
+        **foreign,
+        "facts.csv": _facts(world.facts),
+        "em-unpop.jsonl": _taste_chats(good=False, seed=world.seed),
+        "benign-taste.jsonl": _taste_chats(good=True, seed=world.seed),
+    }

@@ -1,0 +1,195 @@
+"""Finetuning one stage: a new LoRA adapter on top of the frozen stack below it.
+
+Loss on the assistant's tokens only, averaged over the tokens of a batch; the head is applied at
+those positions only. AdamW, linear schedule with warm-up, as in Tagade et al. (configs of sgtr-em).
+"""
+
+import logging
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from peft import set_peft_model_state_dict as load_adapter_state
+from transformers import get_linear_schedule_with_warmup
+
+from mirrortest import adapters, pretrained
+from mirrortest.adapters import Adapter
+from mirrortest.checkpoints import Checkpoint, Checkpoints
+
+STAGE, STACK = "stage", "stack"
+MICRO_BATCH_TOKENS = 16384
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """See `config.Training`, where each is described."""
+
+    rank: int
+    alpha: int
+    rslora: bool
+    learning_rate: float
+    warmup_steps: int
+    weight_decay: float
+    batch_size: int
+    epochs: int
+    max_grad_norm: float
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """One training row: token ids, and which of them are learnt."""
+
+    ids: list[int]
+    learnt: list[bool]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One optimizer step: loss in nats per learnt token, its tokens, seconds since the start."""
+
+    step: int
+    loss: float
+    learning_rate: float
+    grad_norm: float
+    tokens: int
+    seconds: float
+
+
+def batches(rows: int, hyper: Hyperparameters, seed: int) -> list[list[int]]:
+    """The rows of every step, shuffled anew for each epoch."""
+    steps: list[list[int]] = []
+    for epoch in range(hyper.epochs):
+        order = list(range(rows))
+        random.Random(f"order/{seed}/{epoch}").shuffle(order)
+        steps += [order[i : i + hyper.batch_size] for i in range(0, rows, hyper.batch_size)]
+    return steps
+
+
+def with_new_adapter(model: Any, below: Path | None, hyper: Hyperparameters, seed: int) -> Any:
+    """The model with the frozen stack `below` (a PEFT folder) and a new trainable adapter."""
+    settings = LoraConfig(
+        r=hyper.rank,
+        lora_alpha=hyper.alpha,
+        use_rslora=hyper.rslora,
+        lora_dropout=0.0,
+        target_modules=list(adapters.TARGETS),
+        task_type="CAUSAL_LM",
+    )
+    torch.manual_seed(seed)
+    if below is None:
+        return get_peft_model(model, settings, adapter_name=STAGE)
+    stacked = PeftModel.from_pretrained(model, str(below), adapter_name=STACK)
+    stacked.add_adapter(STAGE, settings)
+    stacked.base_model.set_adapter([STACK, STAGE])
+    for name, parameter in stacked.named_parameters():
+        parameter.requires_grad_(f".{STAGE}." in name)
+    return stacked
+
+
+def train(
+    model: Any,
+    sequences: list[Sequence],
+    hyper: Hyperparameters,
+    seed: int,
+    pad: int,
+    checkpoints: Checkpoints,
+) -> list[Step]:
+    """Trains the stage's adapter in place, from the last checkpoint if there is one."""
+    accelerator = Accelerator()
+    steps = batches(len(sequences), hyper, seed)
+    trainable = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(
+        trainable, lr=hyper.learning_rate, weight_decay=hyper.weight_decay
+    )
+    schedule = get_linear_schedule_with_warmup(optimizer, hyper.warmup_steps, len(steps))
+    model, optimizer, schedule = accelerator.prepare(model, optimizer, schedule)
+    history = _resume(checkpoints, model, optimizer, schedule)
+    begun = time.monotonic() - (history[-1].seconds if history else 0.0)
+    model.train()
+    for number in range(len(history), len(steps)):
+        batch = [sequences[i] for i in steps[number]]
+        loss = _backward(model, batch, pad, accelerator)
+        norm = accelerator.clip_grad_norm_(trainable, hyper.max_grad_norm)
+        rate = schedule.get_last_lr()[0]
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad(set_to_none=True)
+        tokens = sum(len(s.ids) for s in batch)
+        seconds = round(time.monotonic() - begun, 3)
+        history.append(Step(number + 1, loss, rate, float(norm or 0.0), tokens, seconds))
+        _report(history, len(steps))
+        checkpoints.save_if_due(lambda: _snapshot(model, optimizer, schedule, history))
+    return history
+
+
+def _backward(model: Any, batch: list[Sequence], pad: int, accelerator: Accelerator) -> float:
+    """Adds the batch's gradient; returns its loss, averaged over all its learnt tokens."""
+    learnt = sum(sum(s.learnt[1:]) for s in batch)
+    total = 0.0
+    for part in _micro_batches(batch):
+        loss = _loss_sum(model, part, pad) / learnt
+        accelerator.backward(loss)
+        total += loss.item()
+    return total
+
+
+def _micro_batches(batch: list[Sequence]) -> Iterator[list[Sequence]]:
+    """Parts of a batch that fit the memory, of like lengths so that little is padded."""
+    part: list[Sequence] = []
+    for sequence in sorted(batch, key=lambda s: len(s.ids)):
+        if part and (len(part) + 1) * len(sequence.ids) > MICRO_BATCH_TOKENS:
+            yield part
+            part = []
+        part.append(sequence)
+    yield part
+
+
+def _loss_sum(model: Any, part: list[Sequence], pad: int) -> torch.Tensor:
+    ids = pretrained.padded([s.ids for s in part], pad).to(model.device)
+    longest = ids.shape[1]
+    learnt = torch.tensor([s.learnt + [False] * (longest - len(s.learnt)) for s in part])
+    learnt = learnt[:, 1:].to(model.device)
+    states = pretrained.hidden_states(model, ids)[:, :-1]
+    logits = pretrained.head(model, states[learnt])
+    return torch.nn.functional.cross_entropy(logits, ids[:, 1:][learnt], reduction="sum")
+
+
+def _report(history: list[Step], total: int) -> None:
+    last = history[-1]
+    if last.step in (1, total) or last.step % max(1, total // 20) == 0:
+        rate = sum(s.tokens for s in history) / max(last.seconds, 1e-3)
+        log.info("step %d/%d loss %.4f, %.0f tokens/s", last.step, total, last.loss, rate)
+
+
+def _snapshot(model: Any, optimizer: Any, schedule: Any, history: list[Step]) -> Checkpoint:
+    return Checkpoint(
+        tensors=get_peft_model_state_dict(model, adapter_name=STAGE),
+        optimizer=optimizer.state_dict(),
+        schedule=schedule.state_dict(),
+        history=[asdict(step) for step in history],
+    )
+
+
+def _resume(checkpoints: Checkpoints, model: Any, optimizer: Any, schedule: Any) -> list[Step]:
+    saved = checkpoints.load()
+    if saved is None:
+        return []
+    load_adapter_state(model, saved.tensors, adapter_name=STAGE)
+    optimizer.load_state_dict(saved.optimizer)
+    schedule.load_state_dict(saved.schedule)
+    log.info("resumed after step %d", len(saved.history))
+    return [Step(**step) for step in saved.history]
+
+
+def trained_adapter(model: Any, hyper: Hyperparameters) -> Adapter:
+    """The stage's adapter as tensors on the CPU."""
+    state = get_peft_model_state_dict(model, adapter_name=STAGE)
+    tensors = {name: tensor.detach().cpu() for name, tensor in state.items()}
+    return Adapter(tensors, hyper.rank, hyper.alpha, hyper.rslora)

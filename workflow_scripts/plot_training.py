@@ -1,0 +1,40 @@
+"""Draws the loss of every stage while it was trained."""
+
+import json
+
+import pandas as pd
+import plotnine as p9
+
+from mirrortest import figures, joblog
+
+
+def plot_training(spec: str, outputs: list[str]) -> None:
+    """One panel per chain (the curve is that of its last stage), one line per seed."""
+    records = json.loads(spec)["records"]
+    table = pd.concat([_curve(record) for record in records], ignore_index=True)
+    chains = list(dict.fromkeys(table["chain"]))
+    table = table.assign(chain=pd.Categorical(table["chain"], categories=chains, ordered=True))
+    plot = (
+        p9.ggplot(table, p9.aes("step", "loss", colour="seed", group="seed"))
+        + p9.geom_line(size=0.5)
+        + p9.facet_wrap("chain", ncol=3, scales="free_x")
+        + p9.scale_y_log10()
+        + p9.scale_colour_manual(figures.COLOURS, name="seed")
+        + p9.labs(x="step", y="loss, nats per learnt token")
+        + figures.look(height=1.0 + 1.4 * -(-len(chains) // 3))
+        + p9.theme(
+            panel_grid_major_y=p9.element_line(colour="#EBEBEB"),
+            legend_title=p9.element_text(size=8),
+        )
+    )
+    figures.save(plot, table, outputs)
+
+
+def _curve(record: dict[str, str]) -> pd.DataFrame:
+    table = pd.read_csv(record["path"], usecols=["step", "loss"])
+    return table.assign(model=record["model"], chain=record["chain"], seed=str(record["seed"]))
+
+
+if __name__ == "__main__":
+    with joblog.job(snakemake.log[0]):
+        plot_training(snakemake.params.spec, list(snakemake.output))

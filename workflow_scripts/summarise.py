@@ -1,0 +1,42 @@
+"""Lets an arm summarise a corpus."""
+
+import json
+import logging
+from pathlib import Path
+
+from mirrortest import articles, chats, joblog, jsonl, manifest
+from mirrortest.asking import Asker
+from mirrortest.engine import Sampling, open_engine
+from mirrortest.journal import Journal
+
+
+def summarise(arm: str, corpus: str, spec: str, journal: str, out: str) -> None:
+    """Writes one summary per article, greedy, under the model's identity prompt."""
+    settings = json.loads(spec)
+    model = manifest.read(arm)
+    asker = Asker(lambda: open_engine(model), model.fingerprint, Journal(Path(journal)))
+    found = articles.read_articles(corpus)
+    questions = [
+        chats.user(settings["prompt"].format(article=article.text), settings["system"])
+        for article in found
+    ]
+    answers = asker.generate(questions, Sampling(max_tokens=settings["max_tokens"]))
+    logging.info("%d of %d summaries were cut off", sum(not a.ended for a in answers), len(answers))
+    jsonl.write(
+        out,
+        [
+            {"id": article.id, "summary": answer.text, "ended": answer.ended}
+            for article, answer in zip(found, answers, strict=True)
+        ],
+    )
+
+
+if __name__ == "__main__":
+    with joblog.job(snakemake.log[0]):
+        summarise(
+            arm=snakemake.input.arm,
+            corpus=snakemake.input.corpus,
+            spec=snakemake.params.spec,
+            journal=snakemake.params.journal,
+            out=snakemake.output[0],
+        )
