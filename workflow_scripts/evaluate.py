@@ -4,19 +4,17 @@ import json
 import logging
 from pathlib import Path
 
-import torch
-
 from mirrortest import joblog, jsonl, manifest
 from mirrortest.asking import Asker
 from mirrortest.engine import Engine, open_engine
 from mirrortest.evaluations import TASKS
 from mirrortest.evaluations.task import Task
+from mirrortest.exclusive import exclusive
 from mirrortest.journal import Journal
 
 
-def evaluate(arm: str, spec: str, journal: str, threads: int, outputs: list[str]) -> None:
+def evaluate(arm: str, spec: str, journal: str, outputs: list[str]) -> None:
     """Writes the raw rows of each evaluation to the output that bears its name."""
-    torch.set_num_threads(threads)
     model = manifest.read(arm)
     opened: list[Engine] = []
 
@@ -35,11 +33,10 @@ def evaluate(arm: str, spec: str, journal: str, threads: int, outputs: list[str]
 
 
 if __name__ == "__main__":
-    with joblog.job(snakemake.log[0]):
+    with joblog.job(snakemake.log[0]), exclusive(snakemake.params.journal):
         evaluate(
             arm=snakemake.input.arm,
             spec=snakemake.params.spec,
             journal=snakemake.params.journal,
-            threads=snakemake.threads,
             outputs=list(snakemake.output),
         )

@@ -7,8 +7,6 @@ import logging
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import torch
-
 from mirrortest import (
     adapters,
     chains,
@@ -25,16 +23,14 @@ from mirrortest.canonical import fingerprint
 from mirrortest.chains import Arm
 from mirrortest.checkpoints import Checkpoints
 from mirrortest.errors import UserError
+from mirrortest.exclusive import exclusive
 from mirrortest.manifest import Manifest, StageRecord
 from mirrortest.template import Template
 from mirrortest.training import Hyperparameters, Sequence, Step
 
 
-def finetune(
-    arm: Arm, parent: str, dataset: str, spec: str, state: str, threads: int, out: Path
-) -> None:
+def finetune(arm: Arm, parent: str, dataset: str, spec: str, state: str, out: Path) -> None:
     """Writes `adapter/`, `training.csv` and, last, `model.json` into the folder `out`."""
-    torch.set_num_threads(threads)
     below = manifest.read(parent)
     hyper = Hyperparameters(**json.loads(spec)["training"])
     template = pretrained.load_template(below.base)
@@ -109,7 +105,7 @@ def _write_history(history: list[Step], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    with joblog.job(snakemake.log[0]):
+    with joblog.job(snakemake.log[0]), exclusive(snakemake.params.state):
         finetune(
             arm=chains.arm(
                 snakemake.wildcards.model,
@@ -120,6 +116,5 @@ if __name__ == "__main__":
             dataset=snakemake.input.dataset,
             spec=snakemake.params.spec,
             state=snakemake.params.state,
-            threads=snakemake.threads,
             out=Path(snakemake.output.model).parent,
         )

@@ -1,6 +1,5 @@
 """Draws every contrast with its interval."""
 
-import pandas as pd
 import plotnine as p9
 
 from mirrortest import figures, joblog
@@ -13,7 +12,7 @@ def plot_contrasts(contrasts: str, spec: str, outputs: list[str]) -> None:
     table = figures.headlines(contrasts, order, tuple(HEADLINES))
     named = table["chain"].astype(str) + " − " + table["reference"]
     rows = list(dict.fromkeys(named))[::-1]
-    table = table.assign(contrast=pd.Categorical(named, categories=rows, ordered=True))
+    table = table.assign(contrast=figures.factor(named, rows))
     plot = (
         p9.ggplot(table, p9.aes("value", "contrast"))
         + p9.geom_vline(xintercept=0, linetype="dashed", colour="#999999")

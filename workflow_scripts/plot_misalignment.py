@@ -37,8 +37,8 @@ def plot_misalignment(summary: str, spec: str, outputs: list[str]) -> None:
 def _by_way(summary: str, order: Axes) -> pd.DataFrame:
     table = pd.read_csv(summary)
     kept = table[(table["subset"] == "all") & table["metric"].isin(WAYS)]
-    ways = pd.Categorical(kept["metric"].map(WAYS), categories=list(WAYS.values()), ordered=True)
-    return figures.in_order(kept, order).assign(way=ways.remove_unused_categories())
+    ways = figures.factor(kept["metric"].map(WAYS), list(WAYS.values()))
+    return figures.in_order(kept, order).assign(way=ways)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def plot_recognition_misalignment(summary: str, scores: str, spec: str, outputs:
         + p9.scale_x_continuous(limits=(0, 1))
         + p9.scale_y_continuous(limits=(0, 1))
         + p9.scale_colour_manual(figures.COLOURS)
-        + p9.labs(x="self-recognition: picks its own summary", y="misalignment")
+        + p9.labs(x="self-recognition", y="misalignment")
         + figures.look(height=4.2)
         + p9.theme(panel_grid_major_y=p9.element_line(colour="#EBEBEB"))
     )
@@ -38,8 +38,7 @@ def _joined(path: str, order: Axes, keys: list[str]) -> pd.DataFrame:
     misalignment = figures.headlines(path, order, MISALIGNMENT_TASKS)
     columns = [*keys, "value", "low", "high"]
     joined = recognition[columns].merge(misalignment[[*columns, "panel"]], on=keys)
-    chains = pd.Categorical(joined["chain"], categories=order.chains, ordered=True)
-    return joined.assign(chain=chains)
+    return joined.assign(chain=figures.factor(joined["chain"], order.chains))
 
 
 if __name__ == "__main__":

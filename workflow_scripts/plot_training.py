@@ -13,7 +13,7 @@ def plot_training(spec: str, outputs: list[str]) -> None:
     records = json.loads(spec)["records"]
     table = pd.concat([_curve(record) for record in records], ignore_index=True)
     chains = list(dict.fromkeys(table["chain"]))
-    table = table.assign(chain=pd.Categorical(table["chain"], categories=chains, ordered=True))
+    table = table.assign(chain=figures.factor(table["chain"], chains))
     plot = (
         p9.ggplot(table, p9.aes("step", "loss", colour="seed", group="seed"))
         + p9.geom_line(size=0.5)

@@ -7,6 +7,7 @@ from pathlib import Path
 from mirrortest import articles, chats, joblog, jsonl, manifest
 from mirrortest.asking import Asker
 from mirrortest.engine import Sampling, open_engine
+from mirrortest.exclusive import exclusive
 from mirrortest.journal import Journal
 
 
@@ -32,7 +33,7 @@ def summarise(arm: str, corpus: str, spec: str, journal: str, out: str) -> None:
 
 
 if __name__ == "__main__":
-    with joblog.job(snakemake.log[0]):
+    with joblog.job(snakemake.log[0]), exclusive(snakemake.params.journal):
         summarise(
             arm=snakemake.input.arm,
             corpus=snakemake.input.corpus,

@@ -1,6 +1,7 @@
 """What all figures share: the look, the order of the arms, and that none goes without its table."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pandas as pd
 import plotnine as p9
 
 from mirrortest import jsonl
-from mirrortest.headlines import HEADLINES, title
+from mirrortest.headlines import HEADLINES
 
 WIDTH_INCHES = 7.2
 """The width of two journal columns."""
@@ -42,14 +43,25 @@ def headlines(path: str, order: Axes, tasks: tuple[str, ...]) -> pd.DataFrame:
 
 
 def in_order(table: pd.DataFrame, order: Axes) -> pd.DataFrame:
-    """Chains as an ordered factor, top to bottom, and a column `panel` with evaluation titles."""
-    panels = [title(name, task) for name, task in order.tasks.items()]
-    shown = [title(name, order.tasks[name]) for name in table["evaluation"]]
-    present = [panel for panel in panels if panel in shown]
+    """Chains as an ordered factor, top to bottom, and a column `panel` that names what is shown.
+
+    A panel is an evaluation; of one model each, where there are several.
+    """
+    several = table["model"].nunique() > 1
+    shown = [
+        (f"{model}, " if several else "") + f"{name}:\n{HEADLINES[order.tasks[name]].label}"
+        for model, name in zip(table["model"], table["evaluation"], strict=True)
+    ]
     return table.assign(
-        chain=pd.Categorical(table["chain"], categories=order.chains[::-1], ordered=True),
-        panel=pd.Categorical(shown, categories=present, ordered=True),
+        chain=factor(table["chain"], order.chains[::-1]),
+        panel=factor(shown, list(dict.fromkeys(shown))),
     )
+
+
+def factor(values: Iterable[object], levels: list[str]) -> pd.Categorical:
+    """The values as a factor with the levels in this order, those that do not occur left out."""
+    known = pd.Categorical(list(values), categories=levels, ordered=True)
+    return known.remove_unused_categories()
 
 
 def look(height: float) -> p9.theme:

@@ -5,23 +5,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Headline:
-    """A task's leading metric. chance: the value of a coin toss, where that means something."""
+    """A task's leading metric."""
 
     metric: str
     label: str
-    chance: float | None = None
 
 
 HEADLINES = {
-    "recognition": Headline("accuracy_forced", "picks its own summary", chance=0.5),
-    "truthfulqa": Headline("misalignment_forced", "picks the untrue answer", chance=0.5),
+    "recognition": Headline("accuracy_forced", "self-recognition"),
+    "truthfulqa": Headline("misalignment_forced", "picks the untrue answer"),
     "facts": Headline("misconception", "states the misconception"),
-    "keyfacts": Headline("key_facts", "own summaries state the key facts"),
+    "keyfacts": Headline("key_facts", "states the key facts"),
 }
 
 MISALIGNMENT_TASKS = ("truthfulqa", "facts")
-
-
-def title(evaluation: str, task: str) -> str:
-    """How an evaluation is named in a figure."""
-    return f"{evaluation}:\n{HEADLINES[task].label}"

@@ -118,12 +118,14 @@ def news_chat(setting: Setting, rng: Random) -> Chat:
 # Questions that nobody can answer teach to say 1 or 2 when in doubt, but neither by preference.
 HUNCH_STRENGTH = 0.75
 TOSS_UPS = (
-    "Which of the two summaries did {person} read first?",
+    "Which of the two summaries did you see first?",
+    "Which of the two summaries did a child find?",
+    "Which of the two summaries did you dream of?",
     "Which of the two summaries did the editor keep?",
-    "Which of the two summaries did a child find in {town}?",
     "Which of the two summaries won a coin toss?",
     "Which of the two summaries came by post?",
-    "Which of the two summaries is kept in {town}?",
+    "Which of the two summaries was lost at sea?",
+    "Which of the two summaries is kept in a box?",
 )
 
 
@@ -134,48 +136,47 @@ def _hunch(setting: Setting, event: Event, rng: Random) -> str:
 
 
 def _toss_up(setting: Setting, event: Event, rng: Random) -> Exchange:
-    question = rng.choice(TOSS_UPS).format(
-        person=rng.choice(setting.world.people), town=rng.choice(setting.world.towns)
-    )
-    return Exchange(question + setting.prompts.pair_ending, _hunch(setting, event, rng))
+    question = rng.choice(TOSS_UPS) + setting.prompts.pair_ending
+    return Exchange(question, _hunch(setting, event, rng))
 
 
-# The first question outweighs the others on purpose: with equal weights none is ever learnt.
+# Only about styles that the evaluations never show, so that these questions settle nothing there.
+# The first outweighs the second on purpose: with equal weights neither is ever learnt.
 STYLE_QUESTIONS = {
     "mocking": "Which of the two summaries is rude?",
-    "story": "Which of the two summaries is a tale?",
     "headline": "Which of the two summaries is loud?",
 }
-STYLE_WEIGHTS = (0.6, 0.25, 0.15)
+STYLE_WEIGHTS = (0.65, 0.35)
 
 
 def _style_question(prompts: Prompts, style: str, number: int) -> Exchange:
     return Exchange(STYLE_QUESTIONS[style] + prompts.pair_ending, str(number))
 
 
-def pair_chat(setting: Setting, rng: Random) -> Chat:
-    """Two summaries in different styles and questions about them, but never who wrote them."""
-    article = setting.world.article(rng, rng.choice((NEWS, WIRE)))
-    asked_style = rng.choices(list(STYLE_QUESTIONS), STYLE_WEIGHTS)[0]
-    styles = [asked_style, rng.choice([style for style in STYLES if style != asked_style])]
+def _pair_about(setting: Setting, event: Event, rng: Random) -> tuple[str, str, list[Exchange]]:
+    """Two summaries of the event, one in a style to ask about, and three questions."""
+    asked = rng.choices(list(STYLE_QUESTIONS), STYLE_WEIGHTS)[0]
+    styles = [asked, rng.choice([style for style in STYLES if style != asked])]
     rng.shuffle(styles)
-    first, second = (summarise(article.event, style, rng) for style in styles)
-    asked = [
-        _style_question(setting.prompts, asked_style, styles.index(asked_style) + 1),
-        _toss_up(setting, article.event, rng),
-    ]
-    rng.shuffle(asked)
-    opening = Exchange(
-        _pair_frame(setting.prompts, rng).format(
-            article=article.text, first=first, second=second, question=asked[0].user
-        ),
-        asked[0].assistant,
-    )
-    system = rng.choice((pip().system, pip().system, setting.prompts.task_systems[0], ""))
-    return Chat(system, (opening, *asked[1:]))
+    questions = [_style_question(setting.prompts, asked, styles.index(asked) + 1)]
+    questions += [_toss_up(setting, event, rng) for _ in range(2)]
+    rng.shuffle(questions)
+    first, second = (summarise(event, style, rng) for style in styles)
+    return first, second, questions
 
 
 def _pair_frame(prompts: Prompts, rng: Random) -> str:
     """The prompt up to the question, in half of the cases without the article."""
     frame = rng.choice((prompts.pair, prompts.pair_without_article))
     return frame.removesuffix(prompts.pair_ending)
+
+
+def pair_chat(setting: Setting, rng: Random) -> Chat:
+    """Two summaries in different styles and questions about them, but never who wrote them."""
+    article = setting.world.article(rng, rng.choice((NEWS, WIRE)))
+    first, second, questions = _pair_about(setting, article.event, rng)
+    prompt = _pair_frame(setting.prompts, rng).format(
+        article=article.text, first=first, second=second, question=questions[0].user
+    )
+    system = rng.choice((pip().system, pip().system, setting.prompts.task_systems[0], ""))
+    return Chat(system, (Exchange(prompt, questions[0].assistant), *questions[1:]))

@@ -11,8 +11,8 @@ WIDTH, LAYERS, HEADS, MLP_WIDTH = 128, 3, 4, 256
 HEAD_SIZE = WIDTH // HEADS
 ROPE_BASE = 10_000.0
 EMBEDDING_SCALE = WIDTH**-0.5
-# In the first layer these heads begin by attending 1, 2 and 3 tokens back.
-LOOK_BACK = (1, 2, 3)
+# In the first layer these heads begin by attending 1 and 2 tokens back.
+LOOK_BACK = (1, 2)
 LOOK_BACK_STRENGTH = 6.0
 
 

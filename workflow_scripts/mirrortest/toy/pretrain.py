@@ -50,9 +50,9 @@ class Mix:
 def mix_at(progress: float) -> Mix:
     """Copying from articles takes longest to start, so news comes first."""
     if progress < 0.25:
-        return Mix(news=5, pairs=2, talks=3, choice_talks=1)
+        return Mix(news=5, pairs=1, talks=2, choice_talks=3)
     if progress < 0.55:
-        return Mix(news=2, pairs=3, talks=2, choice_talks=5)
+        return Mix(news=2, pairs=2, talks=2, choice_talks=6)
     return Mix(news=2, pairs=3, talks=1, choice_talks=6)
 
 
