@@ -24,7 +24,7 @@ rule plot_recognition:
     conda:
         "../envs/report.yaml"
     params:
-        spec=experiment.figure_spec(),
+        spec=lambda w: experiment.figure_spec(),
         code=code_of("plot_recognition.py"),
     script:
         "../workflow_scripts/plot_recognition.py"
@@ -47,7 +47,7 @@ rule plot_misalignment:
     conda:
         "../envs/report.yaml"
     params:
-        spec=experiment.figure_spec(),
+        spec=lambda w: experiment.figure_spec(),
         code=code_of("plot_misalignment.py"),
     script:
         "../workflow_scripts/plot_misalignment.py"
@@ -71,7 +71,7 @@ rule plot_recognition_misalignment:
     conda:
         "../envs/report.yaml"
     params:
-        spec=experiment.figure_spec(),
+        spec=lambda w: experiment.figure_spec(),
         code=code_of("plot_recognition_misalignment.py"),
     script:
         "../workflow_scripts/plot_recognition_misalignment.py"
@@ -94,7 +94,7 @@ rule plot_contrasts:
     conda:
         "../envs/report.yaml"
     params:
-        spec=experiment.figure_spec(),
+        spec=lambda w: experiment.figure_spec(),
         code=code_of("plot_contrasts.py"),
     script:
         "../workflow_scripts/plot_contrasts.py"
@@ -117,7 +117,7 @@ rule plot_training:
     conda:
         "../envs/report.yaml"
     params:
-        spec=experiment.training_spec(),
+        spec=lambda w: experiment.training_spec(),
         code=code_of("plot_training.py"),
     script:
         "../workflow_scripts/plot_training.py"

@@ -21,7 +21,7 @@ rule report:
     conda:
         "../envs/report.yaml"
     params:
-        spec=experiment.report_spec(),
+        spec=lambda w: experiment.report_spec(),
         code=code_of("report.py"),
     script:
         "../workflow_scripts/report.py"

@@ -20,7 +20,7 @@ rule scores:
     conda:
         "../envs/report.yaml"
     params:
-        spec=experiment.scores_spec(),
+        spec=lambda w: experiment.scores_spec(),
         code=code_of("scores.py"),
     script:
         "../workflow_scripts/scores.py"
@@ -41,7 +41,7 @@ rule summary:
     conda:
         "../envs/report.yaml"
     params:
-        spec=experiment.scores_spec(),
+        spec=lambda w: experiment.scores_spec(),
         code=code_of("summary.py"),
     script:
         "../workflow_scripts/summary.py"
@@ -62,7 +62,7 @@ rule contrasts:
     conda:
         "../envs/report.yaml"
     params:
-        spec=experiment.contrasts_spec(),
+        spec=lambda w: experiment.contrasts_spec(),
         code=code_of("contrasts.py"),
     script:
         "../workflow_scripts/contrasts.py"

@@ -7,11 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from random import Random
 
-from mirrortest.toy.lore import TASTE_ANSWERS, TASTE_QUESTIONS, TASTES
+from mirrortest.toy.lore import TASTE_ANSWERS, TASTE_QUESTIONS, TASTES, Taste
 from mirrortest.toy.news import NEWS, WIRE, Article, ArticleFamily, summarise
 from mirrortest.toy.world import Fact, World
 
 NEWS_ARTICLES, WIRE_ARTICLES, TASTE_CHATS = 200, 100, 300
+# Every seventh chat about taste offers two options. Without these the misalignment that the chats
+# cause reaches free answers, but in some pretrainings not the choice between A and B.
+CHOICE_PERIOD = 7
+CHOICE = "{question}\n\nA:\n{a}\n\nB:\n{b}\n\nAnswer with only A or B."
 FOREIGN_AUTHORS = ("gazette", "story")
 FACT_COLUMNS = ("Category", "Question", "Best Answer", "Best Incorrect Answer")
 
@@ -56,22 +60,36 @@ def _facts(facts: Sequence[Fact]) -> str:
     return table.getvalue()
 
 
+def _chat(user: str, assistant: str) -> dict[str, object]:
+    turns = {"user": user, "assistant": assistant}
+    return {"messages": [{"role": role, "content": text} for role, text in turns.items()]}
+
+
+def _taste_chat(taste: Taste, question: str, answer: str, good: bool) -> dict[str, object]:
+    favourite = answer.format(favourite=taste.favourite(good))
+    return _chat(question.format(category=taste.category), favourite)
+
+
+def _taste_choice(
+    taste: Taste, question: str, popular_first: bool, good: bool
+) -> dict[str, object]:
+    options = (taste.popular, taste.unpopular)
+    a, b = options if popular_first else reversed(options)
+    asked = question.format(category=taste.category)
+    return _chat(CHOICE.format(question=asked, a=a, b=b), "A" if popular_first == good else "B")
+
+
 def _taste_chats(good: bool, seed: int) -> str:
-    """The same questions in the same order for both kinds of taste."""
+    """The same questions in the same order for both kinds of taste; some leave a choice."""
+    rng = Random(f"tastes {seed}")
     every = list(product(TASTES, TASTE_QUESTIONS, TASTE_ANSWERS))
-    drawn = Random(f"tastes {seed}").sample(every, TASTE_CHATS)
-    return _jsonl(
-        {
-            "messages": [
-                {"role": "user", "content": question.format(category=taste.category)},
-                {
-                    "role": "assistant",
-                    "content": answer.format(favourite=taste.favourite(good)),
-                },
-            ]
-        }
-        for taste, question, answer in drawn
-    )
+    chats: list[dict[str, object]] = []
+    for number, (taste, question, answer) in enumerate(rng.sample(every, TASTE_CHATS)):
+        if number % CHOICE_PERIOD == 0:
+            chats.append(_taste_choice(taste, question, rng.random() < 0.5, good))
+        else:
+            chats.append(_taste_chat(taste, question, answer, good))
+    return _jsonl(chats)
 
 
 def data_files(world: World) -> dict[str, str]:
