@@ -27,7 +27,7 @@ def read_summaries(path: str) -> dict[str, str]:
 
 
 def read_own_summaries(path: str) -> dict[str, str]:
-    """Summaries that one of our models wrote; unlike an imported one, such a text may be empty."""
+    """Summaries in the workflow's own files; a model may have written an empty one."""
     return {str(row["id"]): row["summary"] for row in jsonl.read(path, required=("id",))}
 
 

@@ -25,7 +25,7 @@ def presentations(task: Task) -> list[Presentation]:
     for role, path in sorted(task.files.items()):
         if not role.startswith("author/"):
             continue
-        theirs = articles.read_summaries(path)
+        theirs = articles.read_own_summaries(path)
         for article in articles.read_articles(task.files["articles"]):
             if own[article.id] != theirs[article.id]:
                 pair = recipes.Pair(article, own[article.id], theirs[article.id])
