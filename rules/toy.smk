@@ -34,7 +34,7 @@ rule toy_model:
     threads: 1
     params:
         seed=0,
-        steps=1500,
+        steps=1700,
         code=code_of("toy_model.py"),
     script:
         "../workflow_scripts/toy_model.py"

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 class Schedule:
     """Length and learning rates; `hold` is the share of steps before the rates decay."""
 
-    steps: int = 1500
+    steps: int = 1700
     matrix_rate: float = 0.006
     other_rate: float = 0.005
     warmup: int = 20
