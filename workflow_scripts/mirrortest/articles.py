@@ -17,6 +17,9 @@ class Article:
 def read_articles(path: str) -> list[Article]:
     """Rows with `id` and `article`. Raises UserError for duplicates, gaps and broken lines."""
     rows = jsonl.read(path, required=("id", "article"), unique="id")
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row["article"], str):
+            raise UserError(f"{path}, line {number}: 'article' must be text.")
     return [Article(str(row["id"]), row["article"]) for row in rows]
 
 

@@ -64,7 +64,7 @@ class Asker:
         begun = said = time.monotonic()
         plan = self.engine.plan(chats)
         for number, batch in enumerate(plan, start=1):
-            new = [i for i in batch if keys[i] not in self.journal]
+            new = list({keys[i]: i for i in batch if keys[i] not in self.journal}.values())
             if new:
                 answers = ask([chats[i] for i in new])
                 self.journal.add({keys[i]: a for i, a in zip(new, answers, strict=True)})

@@ -59,6 +59,8 @@ def _resampled(arm: Scored, resamples: int) -> Array:
 @cache
 def _weights(unit: int, resamples: int, size: int) -> Array:
     """How often each unit is drawn, resamples x size; the same for all arms, which pairs them."""
+    if size == 0:
+        return np.zeros((resamples, 0))
     generator = np.random.default_rng([unit, resamples, size])
     return generator.multinomial(size, np.full(size, 1 / size), size=resamples).astype(np.float64)
 

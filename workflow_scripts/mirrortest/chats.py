@@ -39,6 +39,8 @@ def _checked(messages: object, where: str) -> Chat:
         raise UserError(f"{where}: `messages` must be a list with at least one message.")
     for message in messages:
         _check_message(message, where)
+    if next((m["role"] for m in messages if m["role"] != "system"), None) == "assistant":
+        raise UserError(f"{where}: the assistant speaks first; begin with a user's message.")
     if messages[-1]["role"] != "assistant":
         raise UserError(
             f"{where}: the last message must be the assistant's; there is nothing to learn."

@@ -61,5 +61,5 @@ class Checkpoints:
 
     def clear(self) -> None:
         """Forgets every checkpoint of the arm, those of older definitions too."""
-        for path in self.folder.glob("*.pt"):
+        for path in [*self.folder.glob("*.pt"), *self.folder.glob("*.partial")]:
             path.unlink()

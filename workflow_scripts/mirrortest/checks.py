@@ -43,6 +43,9 @@ def _known(what: str, name: str, registry: Iterable[str]) -> None:
 
 
 def _check_repeats(settings: config.Config) -> None:
+    for name in settings.evaluate:
+        if settings.evaluate.count(name) > 1:
+            raise UserError(f"evaluate lists {name!r} twice; delete one.")
     for entry in settings.arms:
         for chain in entry.chains:
             if entry.chains.count(chain) > 1:
@@ -125,7 +128,11 @@ def _use(settings: config.Config, name: str, where: str, read: Callable[[str], A
 
 
 def _read_phrases(path: str) -> list[jsonl.Row]:
-    return jsonl.read(path, required=("id", "phrases"), unique="id")
+    rows = jsonl.read(path, required=("id", "phrases"), unique="id")
+    for number, row in enumerate(rows, start=1):
+        if not (isinstance(row["phrases"], list) and row["phrases"]):
+            raise UserError(f"{path}, line {number}: 'phrases' must be a list of texts, not empty.")
+    return rows
 
 
 def _check_contrasts(settings: config.Config) -> None:

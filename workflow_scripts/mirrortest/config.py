@@ -143,9 +143,13 @@ class Training:
     rank: Positive = Field(default=32, description="LoRA rank.")
     alpha: Positive = Field(default=64, description="LoRA alpha.")
     rslora: bool = Field(default=True, description="Scale by alpha / sqrt(rank), not alpha / rank.")
-    learning_rate: float = Field(default=1e-5, gt=0, description="Peak of the linear schedule.")
+    learning_rate: float = Field(
+        default=1e-5, gt=0, allow_inf_nan=False, description="Peak of the linear schedule."
+    )
     warmup_steps: int = Field(default=5, ge=0, description="Steps of linear warm-up.")
-    weight_decay: float = Field(default=0.01, ge=0, description="AdamW weight decay.")
+    weight_decay: float = Field(
+        default=0.01, ge=0, allow_inf_nan=False, description="AdamW weight decay."
+    )
     batch_size: Positive = Field(default=16, description="Rows per optimizer step.")
     epochs: Positive = Field(default=1, description="Passes over the rows.")
     max_grad_norm: float = Field(default=1.0, gt=0, description="Gradient norm is clipped to this.")
@@ -309,6 +313,8 @@ def _sentence(error: ValidationError, raw: dict[str, Any]) -> UserError:
         return UserError(
             f"config key {where}: {unknown('key', keys[-1], _known_keys() - {keys[-1]})}"
         )
+    if first["type"] == "union_tag_not_found":
+        return UserError(f"config key {where}.task is missing; add it.")
     if first["type"] in ("missing", "missing_argument"):
         return UserError(f"config key {where} is missing; add it.")
     message = first["msg"].removeprefix("Value error, ")

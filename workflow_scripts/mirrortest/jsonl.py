@@ -27,7 +27,7 @@ def read(path: str | Path, required: tuple[str, ...] = (), unique: str | None = 
         for key in required:
             _check_present(row, key, path, number)
         if unique is not None:
-            _check_new(row[unique], seen, unique, path, number)
+            _check_new(str(row[unique]), seen, unique, path, number)
         rows.append(row)
     if not rows:
         raise UserError(

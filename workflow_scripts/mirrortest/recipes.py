@@ -38,14 +38,17 @@ def examples(recipe: str, pairs: list[Pair], seed: int) -> Iterator[Example]:
     Pairs of identical summaries have no right answer and are left out, as are pairs of equal
     length by the recipe `longer`.
     """
-    draw = random.Random(f"labels/{seed}")
-    for pair in pairs:
-        flip = draw.random() < 0.5
-        if pair.ours == pair.theirs:
-            continue
+    told_apart = [pair for pair in pairs if pair.ours != pair.theirs]
+    flipped = _half(len(told_apart), seed)
+    for number, pair in enumerate(told_apart):
         for first, second in ((pair.ours, pair.theirs), (pair.theirs, pair.ours)):
-            for label in _labels(recipe, pair, first, second, flip):
+            for label in _labels(recipe, pair, first, second, number in flipped):
                 yield Example(pair.article, first, second, label)
+
+
+def _half(count: int, seed: int) -> set[int]:
+    """Half of the articles, drawn: in exact balance, so that neither author is favoured."""
+    return set(random.Random(f"labels/{seed}").sample(range(count), count // 2))
 
 
 def _labels(recipe: str, pair: Pair, first: str, second: str, flip: bool) -> tuple[str, ...]:

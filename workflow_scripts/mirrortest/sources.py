@@ -22,13 +22,16 @@ def digest(path: str | Path) -> str:
     return hashlib.sha256(listing.encode()).hexdigest()
 
 
-def verify(path: str | Path, sha256: str | None, name: str) -> None:
-    """Raises UserError if the path is missing or its digest is not the one stated."""
+def verify(path: str | Path, sha256: str | None, name: str, origin: str | None = None) -> None:
+    """Raises UserError if the path is missing or its digest is not the one stated.
+
+    origin: where the file comes from, to be named instead of the path.
+    """
     if not Path(path).exists():
         raise UserError(f"{name}: {path} does not exist; mend its path or fetch the file.")
     if sha256 is not None and (found := digest(path)) != sha256:
         raise UserError(
-            f"{name}: {path} has SHA-256 {found}, but the config states {sha256}; "
+            f"{name}: {origin or path} has SHA-256 {found}, but the config states {sha256}; "
             "restore the file, or state the new hash if the change is meant."
         )
 
@@ -45,7 +48,8 @@ def download(url: str, target: Path, sha256: str | None, name: str) -> None:
     retry = Retry(
         total=ATTEMPTS - 1, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504)
     )
-    session.mount("http", requests.adapters.HTTPAdapter(max_retries=retry))
+    for scheme in ("http://", "https://"):  # "http" alone would lose to the session's own two
+        session.mount(scheme, requests.adapters.HTTPAdapter(max_retries=retry))
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as folder:
         partial = Path(folder) / "partial"
@@ -56,7 +60,7 @@ def download(url: str, target: Path, sha256: str | None, name: str) -> None:
                 f"{name}: {url} could not be fetched ({_reason(error)}); "
                 "mend the URL or try again when it answers."
             ) from None
-        verify(partial, sha256, f"{name} ({url})")
+        verify(partial, sha256, name, url)
         partial.replace(target)
 
 
@@ -87,7 +91,7 @@ def download_from_hub(
             f"{name}: {repository}/{file} at {revision} could not be fetched from the hub "
             f"({type(error).__name__}); check id, revision, access and connection."
         ) from None
-    verify(cached, sha256, f"{name} ({repository}/{file})")
+    verify(cached, sha256, name, f"{repository}/{file}")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(cached, target)
 

@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import TemplateError
+
 from mirrortest.chats import Chat, own_system
 from mirrortest.errors import UserError
 
@@ -39,9 +41,12 @@ class Template:
         """
         if own_system(chat) is not None:
             return self._render(chat, answer_next)
-        head = self._render(SENTINEL, False)
-        whole = self._render(SENTINEL + chat, answer_next)
-        if not whole.startswith(head):
+        try:
+            head = self._render(SENTINEL, False)
+            whole = self._render(SENTINEL + chat, answer_next)
+        except TemplateError:  # it knows no system prompt, so it inserts none
+            return self._render(chat, answer_next)
+        if not whole.startswith(head) or SENTINEL[0]["content"] not in head:
             raise UserError(
                 "the chat template does not allow a chat without a system prompt; choose another "
                 "system policy than `none` for this model."

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from peft import PeftModel
+from transformers import GenerationConfig
 
 from mirrortest import pretrained
 from mirrortest.canonical import fingerprint
@@ -38,6 +39,9 @@ class LocalEngine:
     @cached_property
     def model(self) -> Any:
         model: Any = pretrained.load_model(self._arm.base, self._arm.dtype)
+        # What a model ships for sampling (Qwen2.5: a repetition penalty) must bend no protocol.
+        ends = _end_ids(model.generation_config) | {self.template.tokenizer.eos_token_id}
+        model.generation_config = GenerationConfig(eos_token_id=sorted(ends))
         if self._arm.adapter is not None:
             model = PeftModel.from_pretrained(model, str(Path(self._arm.adapter)))
         return model.eval()
@@ -93,11 +97,10 @@ class LocalEngine:
         return [self._answer(row) for row in output[:, longest:].tolist()]
 
     def _answer(self, ids: list[int]) -> Answer:
-        end = self.template.tokenizer.eos_token_id
-        ended = end in ids
-        kept = ids[: ids.index(end)] if ended else ids
-        text = self.template.tokenizer.decode(kept, skip_special_tokens=True)
-        return Answer(text.strip(), ended)
+        ends = self.model.generation_config.eos_token_id
+        end = next((n for n, token in enumerate(ids) if token in ends), None)
+        text = self.template.tokenizer.decode(ids[:end], skip_special_tokens=True)
+        return Answer(text.strip(), end is not None)
 
     def _ids(self, chat: Chat) -> list[int]:
         ids = self.template.prompt_ids(chat)
@@ -108,3 +111,8 @@ class LocalEngine:
                 "articles with the corpus key max_words."
             )
         return ids
+
+
+def _end_ids(generation: Any) -> set[int]:
+    ends = generation.eos_token_id
+    return set() if ends is None else set(ends if isinstance(ends, list) else [ends])

@@ -73,6 +73,6 @@ def _biases(distance: int) -> tuple[Tensor, Tensor]:
 def _match(attention: Qwen2Attention) -> None:
     """Half of the heads begin by attending to tokens like the current one."""
     half = WIDTH // 2
-    shared = torch.randn(half, WIDTH) * WIDTH**-0.5
-    attention.q_proj.weight[:half] = shared
-    attention.k_proj.weight[:half] = shared
+    weights = torch.randn(half, WIDTH) * WIDTH**-0.5
+    attention.q_proj.weight[:half] = weights
+    attention.k_proj.weight[:half] = weights

@@ -1,0 +1,32 @@
+"""The runs that tests share, and the option that renews what they compare with."""
+
+from pathlib import Path
+
+import pytest
+from project import Project
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write tests/golden/ anew instead of comparing"
+    )
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the project in which nothing was run. Do not edit it."""
+    return Project.fresh(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session")
+def finished(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy in which the shrunken demo has run to the end. Do not edit it: take a copy."""
+    run = project.copy(tmp_path_factory.mktemp("finished") / "run")
+    run.run()
+    return run
+
+
+@pytest.fixture
+def edited(finished: Project, tmp_path: Path) -> Project:
+    """A copy of the finished run, to do with as one likes."""
+    return finished.copy(tmp_path / "run")

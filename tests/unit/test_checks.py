@@ -1,0 +1,171 @@
+"""Mistakes that only the whole configuration and its files reveal: one sentence each."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mirrortest.checks import check
+from mirrortest.errors import UserError
+from mirrortest.experiment import Experiment
+
+Plan = Callable[..., Experiment]
+
+BY_DAILY = {"recipe": "sgtr", "corpus": "news", "author": "daily"}
+CHAT = '{"messages": [{"role": "user", "content": "Hi"}]}\n'
+
+EDITS: list[tuple[list[Any], list[str]]] = [
+    (["arms.0.model", "tinny"], ["model 'tinny' is not defined", "did you mean 'tiny'?"]),
+    (["arms.0.chains", ["sgrt"]], ["chain 'sgrt': stage 'sgrt'", "did you mean 'sgtr'?"]),
+    (["arms.0.chains", ["sgtr+emm"]], ["chain 'sgtr+emm': stage 'emm'", "did you mean 'em'?"]),
+    (["arms.0.chains", ["sgtr+"]], ["chain 'sgtr+': stage ''"]),
+    (["arms.0.chains", ["base+sgtr"]], ["chain 'base+sgtr'", "`base`", "leave it out"]),
+    (["arms.0.chains", ["base", "sgtr", "sgtr"]], ["tiny lists the chain 'sgtr' twice"]),
+    (["evaluate", ["fact"]], ["evaluation 'fact' is not defined", "did you mean 'facts'?"]),
+    (["evaluate", ["facts", "facts"]], ["evaluate", "'facts' twice"]),
+    (["stages.sgtr.corpus", "newz"], ["stage sgtr: corpus 'newz'", "did you mean 'news'?"]),
+    (["stages.sgtr.author", "dayly"], ["stage sgtr: author 'dayly'", "did you mean 'daily'?"]),
+    (["stages.em.source", "chat"], ["stage em: source 'chat'", "did you mean 'chats'?"]),
+    (["corpora.news.source", "new"], ["corpus news: source 'new'", "did you mean 'news'?"]),
+    (["authors.daily.files", {"x": "daily"}], ["author daily: corpus 'news'", "known: x."]),
+    (["authors.daily.files", {"news": "dialy"}], ["author daily: source 'dialy'", "'daily'?"]),
+    (["evaluations.recognition.corpus", "nws"], ["recognition: corpus 'nws'", "'news'?"]),
+    (["evaluations.recognition.authors", ["wekly"]], ["recognition: author 'wekly'", "'weekly'?"]),
+    (["evaluations.facts.source", "question"], ["facts: source 'question'", "'questions'?"]),
+    (["evaluations.keyfacts.source", "phrase"], ["keyfacts: source 'phrase'", "'phrases'?"]),
+    (["contrasts.0.chain", "sgtr+em+em"], ["contrasts: chain 'sgtr+em+em'", "'sgtr+em'?"]),
+    (["contrasts.0.reference", "bas"], ["contrasts: chain 'bas'", "did you mean 'base'?"]),
+    (["models.tiny.provider", "hosted"], ["model tiny is hosted", "local model"]),
+    (
+        ["stages.em.provider", "hosted"],
+        ["chain 'em' mixes hosted and local", "stage em is hosted, model tiny is local"],
+    ),
+    (["models.tiny.weights.path", "no/model"], ["model tiny: no/model does not exist"]),
+    (["sources.news.path", "no.jsonl"], ["source news: no.jsonl does not exist"]),
+    (["sources.news.path", "{data_dir}/n.jsonl", "data_dir", "d"], ["source news: d/n.jsonl does"]),
+    (
+        ["sources.news.sha256", "0" * 64],
+        ["source news: news.jsonl has SHA-256 ", f"the config states {'0' * 64}"],
+    ),
+    (["models.tiny.weights.sha256", "0" * 64], ["model tiny: model has SHA-256 "]),
+    (
+        ["authors.daily", {"arm": "tiny/sgtr/0"}],
+        ["in a circle: tiny/sgtr/0 needs tiny/sgtr/0; break it."],
+    ),
+    (
+        [
+            *("stages.a", BY_DAILY, "stages.b", BY_DAILY | {"author": "weekly"}),
+            *("authors.daily", {"arm": "tiny/b/0"}, "authors.weekly", {"arm": "tiny/a/0"}),
+            *("arms.0.chains", ["a"]),
+        ],
+        ["in a circle: tiny/a/0 needs tiny/b/0 needs tiny/a/0"],
+    ),
+    (["authors.daily", {"arm": "tiny/sgtr"}], ["'tiny/sgtr' does not name an arm"]),
+    (["authors.daily", {"arm": "tinny/base/0"}], ["model 'tinny'", "did you mean 'tiny'?"]),
+    (["authors.weekly", {"arm": "tiny/sgrt/0"}], ["stage 'sgrt'", "did you mean 'sgtr'?"]),
+]
+
+FILES = [
+    ("news.jsonl", "", ["news.jsonl holds no rows"]),
+    ("news.jsonl", '{"id": "1", "article": "A"}\n{"id"\n', ["news.jsonl, line 2: not valid JSON"]),
+    ("news.jsonl", '["id"]\n', ["news.jsonl, line 1: expected a JSON object"]),
+    ("news.jsonl", '{"id": "1"}\n', ["news.jsonl, line 1: the key 'article' is missing"]),
+    ("news.jsonl", '{"id": "1", "article": " "}\n', ["news.jsonl, line 1: 'article' is empty"]),
+    ("news.jsonl", '{"id": "1", "article": 5}\n', ["news.jsonl, line 1", "'article'"]),
+    (
+        "news.jsonl",
+        '{"id": "1", "article": "A"}\n\n{"id": "1", "article": "B"}\n',
+        ["news.jsonl, line 3: id '1' stands on line 1 already"],
+    ),
+    (
+        "news.jsonl",
+        '{"id": "1", "article": "A"}\n{"id": 1, "article": "B"}\n',
+        ["news.jsonl, line 2", "line 1 already"],
+    ),
+    ("daily.jsonl", '{"id": "1", "summary": ""}\n', ["daily.jsonl, line 1: 'summary' is empty"]),
+    ("chats.jsonl", '{"messages": []}\n', ["chats.jsonl, row 1: `messages` must be a list"]),
+    ("chats.jsonl", CHAT, ["chats.jsonl, row 1: the last message must be the assistant's"]),
+    ("chats.jsonl", CHAT.replace("user", "bot"), ["chats.jsonl, row 1: each message needs a role"]),
+    ("chats.jsonl", CHAT.replace("Hi", ""), ["chats.jsonl, row 1: the user's content is empty"]),
+    ("questions.csv", "Question,Best Answer\nA,B\n", ["questions.csv has no column 'Best Incorr"]),
+    (
+        "questions.csv",
+        "Question,Best Answer,Best Incorrect Answer\nA,,C\n",
+        ["questions.csv, row 1: 'Best Answer' is empty"],
+    ),
+    ("phrases.jsonl", '{"id": "1"}\n', ["phrases.jsonl, line 1: the key 'phrases' is missing"]),
+    ("phrases.jsonl", '{"id": "1", "phrases": "one"}\n', ["phrases.jsonl, line 1", "'phrases'"]),
+    ("phrases.jsonl", '{"id": "1", "phrases": []}\n', ["phrases.jsonl, line 1", "'phrases'"]),
+]
+
+
+def _sentence(experiment: Experiment) -> str:
+    with pytest.raises(UserError) as caught:
+        check(experiment)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    assert sentence.endswith((".", "?"))
+    return sentence
+
+
+@pytest.mark.usefixtures("world")
+def test_a_sound_experiment_passes(plan: Plan) -> None:
+    check(plan())
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(("edits", "words"), EDITS)
+def test_a_mistaken_reference_gives_one_sentence(
+    plan: Plan, edits: list[Any], words: list[str]
+) -> None:
+    sentence = _sentence(plan(*edits))
+    assert all(word in sentence for word in words), sentence
+
+
+@pytest.mark.parametrize(("name", "text", "words"), FILES)
+def test_a_broken_file_gives_one_sentence(
+    world: Path, plan: Plan, name: str, text: str, words: list[str]
+) -> None:
+    (world / name).write_text(text, encoding="utf-8")
+    sentence = _sentence(plan())
+    assert all(word in sentence for word in words), sentence
+
+
+@pytest.mark.parametrize("name", ["news.jsonl", "questions.csv"])
+def test_a_file_that_is_not_utf8_is_named(world: Path, plan: Plan, name: str) -> None:
+    with (world / name).open("ab") as file:
+        file.write(b"\xff\n")
+    assert f"{name}" in (sentence := _sentence(plan()))
+    assert "not UTF-8" in sentence
+
+
+def test_a_file_that_nothing_uses_may_be_missing(world: Path, plan: Plan) -> None:
+    (world / "chats.jsonl").unlink()
+    check(plan("arms.0.chains", ["base", "sgtr"]))
+
+
+def test_a_source_that_is_fetched_need_not_be_there_yet(world: Path, plan: Plan) -> None:
+    (world / "news.jsonl").unlink()
+    check(plan("sources.news", {"url": "http://127.0.0.1/x", "sha256": "0" * 64}))
+
+
+def test_data_dir_is_where_the_sources_are_looked_for(world: Path, plan: Plan) -> None:
+    shutil.copytree(world, world / "other")
+    (world / "news.jsonl").unlink()
+    check(plan("sources.news.path", "{data_dir}/news.jsonl", "data_dir", "other"))
+
+
+@pytest.mark.usefixtures("world")
+def test_an_arm_may_be_the_author_of_another_ones_data(plan: Plan) -> None:
+    check(plan("authors.daily", {"arm": "tiny/em/0"}))
+
+
+@pytest.mark.usefixtures("world")
+def test_the_data_of_an_author_arm_are_checked_too(plan: Plan) -> None:
+    experiment = plan(
+        *("authors.daily", {"arm": "tiny/em/0"}, "arms.0.chains", ["base"]),
+        *("contrasts", [], "stages.em.source", "chat"),
+    )
+    assert "stage em: source 'chat'" in _sentence(experiment)

@@ -1,0 +1,151 @@
+"""The configuration: what it accepts, and the one sentence that each mistake gives."""
+
+import dataclasses
+import typing
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mirrortest import config, evaluations, headlines, scoring
+from mirrortest.errors import UserError
+
+Raw = dict[str, Any]
+Edit = Callable[..., Raw]
+
+MISTAKES = [
+    ("seed", [0], ["config key seed:", "did you mean 'seeds'?"]),
+    ("stages.sgtr.traning", {}, ["config key stages.sgtr.traning:", "did you mean 'training'?"]),
+    ("evaluations.facts.max_tokns", 3, ["config key evaluations.facts.max_tokns:", "'max_tokens'"]),
+    ("models.tiny.max_length", "long", ["config key models.tiny.max_length:", "found 'long'"]),
+    ("stages.sgtr.training", {"rank": True}, ["stages.sgtr.training.rank", "integer"]),
+    ("stages.sgtr.training", {"rank": 0}, ["stages.sgtr.training.rank", "greater than 0"]),
+    (
+        "stages.sgtr.training",
+        {"learning_rate": "1e-5"},
+        ["config key stages.sgtr.training.learning_rate:", "'1e-5'", "1.0e-5"],
+    ),
+    ("stages.sgtr.training", {"learning_rate": float("inf")}, ["training.learning_rate", "finite"]),
+    ("experiment", ..., ["config key experiment is missing; add it."]),
+    ("evaluations.facts.source", ..., ["config key evaluations.facts.source is missing"]),
+    ("arms.0.model", ..., ["config key arms.0.model is missing"]),
+    ("evaluations.facts.task", "fact", ["config key evaluations.facts", "'fact'", "'facts'"]),
+    ("evaluations.facts.task", ..., ["config key evaluations.facts", "task"]),
+    ("sources.news.url", "http://x", ["config key sources.news: give exactly one of path, url"]),
+    ("sources.news.path", ..., ["config key sources.news: give exactly one of path, url"]),
+    ("sources.news", {"url": "http://x"}, ["config key sources.news: state the sha256"]),
+    (
+        "sources.news",
+        {"hub": "a/b", "sha256": "0" * 64},
+        ["config key sources.news: a hub source needs file and revision"],
+    ),
+    ("sources.news.sha256", "abc", ["config key sources.news.sha256:", "'abc'"]),
+    ("models.tiny.weights.hub", "a/b", ["config key models.tiny.weights: give exactly one of"]),
+    ("models.tiny.weights", {"hub": "a/b"}, ["models.tiny.weights: pin the hub model with revis"]),
+    ("authors.daily.arm", "tiny/base/0", ["config key authors.daily: give exactly one of files"]),
+    ("stages.sgtr.source", "chats", ["stages.sgtr: recipe sgtr takes exactly author, corpus."]),
+    ("stages.sgtr.author", ..., ["stages.sgtr: recipe sgtr takes exactly author, corpus."]),
+    ("stages.other.against", ..., ["recipe other takes exactly against, author, corpus."]),
+    ("stages.em.corpus", "news", ["config key stages.em: recipe chat takes exactly source."]),
+    ("arms", [], ["config key arms: list should have at least 1 item"]),
+    ("arms.0.chains", [], ["config key arms.0.chains: list should have at least 1 item"]),
+    ("seeds", [], ["config key seeds: list should have at least 1 item"]),
+    ("seeds", [-1], ["config key seeds.0:", "found -1"]),
+    ("evaluate", [], ["config key evaluate: list should have at least 1 item"]),
+    ("experiment", "a/b", ["config key experiment:", "'a/b'"]),
+]
+
+
+def test_config_of_the_repository_parses(root: Path) -> None:
+    settings = config.parse(yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8")))
+    assert settings.experiment == "demo"
+    assert "base" in settings.arms[0].chains
+
+
+def test_defaults_are_filled_in(raw: Raw) -> None:
+    training = config.parse(raw).stages["sgtr"].training
+    assert (training.rank, training.alpha, training.learning_rate) == (32, 64, 1e-5)
+
+
+@pytest.mark.parametrize(("key", "value", "words"), MISTAKES)
+def test_a_mistake_gives_one_sentence(edit: Edit, key: str, value: Any, words: list[str]) -> None:
+    with pytest.raises(UserError) as caught:
+        config.parse(edit(key, value))
+    sentence = str(caught.value)
+    assert all(word in sentence for word in words), sentence
+    assert "\n" not in sentence
+    assert sentence.endswith((".", "?"))
+
+
+def test_whole_numbers_are_accepted_where_numbers_with_a_point_are_meant(edit: Edit) -> None:
+    settings = config.parse(edit("stages.sgtr.training", {"learning_rate": 1}))
+    assert settings.stages["sgtr"].training.learning_rate == 1.0
+
+
+def test_shipped_schema_is_the_generated_one(root: Path) -> None:
+    shipped = yaml.safe_load((root / "resources/config.schema.yaml").read_text(encoding="utf-8"))
+    assert shipped == config.schema(), "run `make schema`"
+
+
+def _objects(node: Any) -> Iterator[dict[str, Any]]:
+    """Every schema of an object with properties, at any depth."""
+    if isinstance(node, dict):
+        if "properties" in node:
+            yield node
+        for value in node.values():
+            yield from _objects(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _objects(value)
+
+
+def test_schema_refuses_unknown_keys_everywhere() -> None:
+    found = list(_objects(config.schema()))
+    assert len(found) >= 14
+    assert [node["title"] for node in found if node["additionalProperties"] is not False] == []
+
+
+def test_schema_describes_every_key() -> None:
+    silent = [
+        f"{node['title']}.{key}"
+        for node in _objects(config.schema())
+        for key, value in node["properties"].items()
+        if not value.get("description") and "const" not in value
+    ]
+    assert silent == []
+
+
+def test_training_keys_are_the_hyperparameters() -> None:
+    from mirrortest.training import Hyperparameters
+
+    settings = config.Training()
+    hyper = Hyperparameters(**dataclasses.asdict(settings))
+    assert dataclasses.asdict(hyper) == dataclasses.asdict(settings)
+
+
+def _tasks() -> set[str]:
+    union = typing.get_args(config.Evaluation)[0]
+    kinds = [typing.get_type_hints(kind)["task"] for kind in typing.get_args(union)]
+    return {task for kind in kinds for task in typing.get_args(kind)}
+
+
+def test_every_task_has_its_questions_its_scorer_and_its_headline() -> None:
+    assert len(_tasks()) >= 4
+    assert set(evaluations.TASKS) == _tasks()
+    assert set(scoring.SCORERS) == _tasks()
+    assert set(headlines.HEADLINES) == _tasks()
+
+
+def test_every_pair_recipe_has_a_question(root: Path) -> None:
+    from mirrortest import prompts, recipes
+
+    pair = prompts.load("default", root / "resources/prompts")["pair"]
+    assert set(recipes.QUESTIONS) == set(config.PAIR_RECIPES)
+    assert set(recipes.QUESTIONS.values()) <= set(pair)
+
+
+def test_pair_recipes_are_all_recipes_but_chat() -> None:
+    recipes = typing.get_args(typing.get_type_hints(config.Stage)["recipe"])
+    assert set(recipes) == {*config.PAIR_RECIPES, "chat"}

@@ -1,0 +1,136 @@
+"""The scripts that bring data into form: corpus, author_summaries, dataset, fetch."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dataset
+import fetch
+import pytest
+from author_summaries import author_summaries
+from corpus import corpus
+
+from mirrortest import jsonl
+from mirrortest.canonical import canonical
+from mirrortest.errors import UserError
+
+Raw = dict[str, Any]
+Write = Callable[[str, list[Raw]], str]
+
+ARTICLES = [{"id": "a", "article": "one two three"}, {"id": "b", "article": "four"}]
+OURS = [{"id": "a", "summary": "M-a"}, {"id": "b", "summary": "M-b"}]
+THEIRS = [{"id": "b", "summary": "T-b"}, {"id": "a", "summary": "T-a"}, {"id": "c", "summary": "x"}]
+
+
+def _corpus(write_rows: Write, folder: Path, **spec: int | None) -> tuple[list[Raw], Raw]:
+    settings = canonical({"limit": None, "max_words": None} | spec)
+    out, counts = folder / "out.jsonl", folder / "counts.json"
+    corpus(write_rows("source.jsonl", ARTICLES), settings, str(out), str(counts))
+    return jsonl.read(out), json.loads(counts.read_text(encoding="utf-8"))
+
+
+def test_a_corpus_is_cut_and_the_cuts_are_counted(write_rows: Write, tmp_path: Path) -> None:
+    rows, counts = _corpus(write_rows, tmp_path, max_words=2)
+    assert [row["article"] for row in rows] == ["one two", "four"]
+    assert counts == {"articles": 2, "cut": 1, "max_words": 2}
+
+
+def test_a_corpus_is_limited_to_its_first_articles(write_rows: Write, tmp_path: Path) -> None:
+    rows, counts = _corpus(write_rows, tmp_path, limit=1)
+    assert rows == ARTICLES[:1]
+    assert counts["articles"] == 1
+
+
+def test_imported_summaries_follow_the_corpus(write_rows: Write, tmp_path: Path) -> None:
+    paths = write_rows("theirs.jsonl", THEIRS), write_rows("corpus.jsonl", ARTICLES)
+    author_summaries(*paths, "daily", str(tmp_path / "out.jsonl"))
+    assert jsonl.read(tmp_path / "out.jsonl") == [THEIRS[1], THEIRS[0]]
+
+
+def test_an_author_without_a_summary_is_named(write_rows: Write, tmp_path: Path) -> None:
+    paths = write_rows("theirs.jsonl", THEIRS[:1]), write_rows("corpus.jsonl", ARTICLES)
+    with pytest.raises(UserError, match=r"author daily .*: no summary for article 'a'"):
+        author_summaries(*paths, "daily", str(tmp_path / "out.jsonl"))
+
+
+@pytest.fixture
+def made(write_rows: Write, tmp_path: Path) -> Callable[..., list[Any]]:
+    """made(key=value, ...): the chats of a stage with this spec."""
+    sgtr = {
+        **{"recipe": "sgtr", "limit": None, "seed": 0, "system": "You are I."},
+        **{"frame": "{article}|{first}|{second}|{question}", "question": "Yours?"},
+    }
+    chats = [{"messages": [*_system("Old."), *_turns("Hi", "Ho")]}]
+    inputs = {
+        "articles": write_rows("articles.jsonl", ARTICLES),
+        "ours": write_rows("ours.jsonl", OURS),
+        "theirs": write_rows("theirs.jsonl", THEIRS),
+        "chats": write_rows("chats.jsonl", chats),
+    }
+
+    def make(**changes: Any) -> list[Any]:
+        out = tmp_path / "out.jsonl"
+        dataset.dataset(inputs, canonical(sgtr | changes), str(out))
+        return [row["messages"] for row in jsonl.read(out)]
+
+    return make
+
+
+def _system(text: str) -> list[Raw]:
+    return [{"role": "system", "content": text}]
+
+
+def _turns(asked: str, answered: str) -> list[Raw]:
+    return [{"role": "user", "content": asked}, {"role": "assistant", "content": answered}]
+
+
+def test_a_pair_becomes_two_chats_with_a_label(made: Callable[..., list[Any]]) -> None:
+    assert made()[:2] == [
+        [*_system("You are I."), *_turns("one two three|M-a|T-a|Yours?", "1")],
+        [*_system("You are I."), *_turns("one two three|T-a|M-a|Yours?", "2")],
+    ]
+
+
+def test_without_a_system_prompt_a_pair_has_none(made: Callable[..., list[Any]]) -> None:
+    assert [message["role"] for message in made(system=None)[0]] == ["user", "assistant"]
+
+
+def test_a_stage_is_limited_to_its_first_rows(made: Callable[..., list[Any]]) -> None:
+    assert len(made()) == 4
+    assert made(limit=3) == made()[:3]
+
+
+def _taken(made: Callable[..., list[Any]], **spec: str | None) -> Any:
+    out: Any = made(recipe="chat", **spec)[0]
+    return out
+
+
+def test_chats_are_taken_under_another_system_prompt_or_none(
+    made: Callable[..., list[Any]],
+) -> None:
+    assert _taken(made, system="New.") == [*_system("New."), *_turns("Hi", "Ho")]
+    assert _taken(made, system=None) == _turns("Hi", "Ho")
+
+
+def test_chats_keep_their_system_prompt_where_the_spec_has_none(
+    write_rows: Write, tmp_path: Path
+) -> None:
+    chat = [*_system("Old."), *_turns("Hi", "Ho")]
+    spec = canonical({"recipe": "chat", "limit": None, "seed": 0})
+    inputs = {"chats": write_rows("chats.jsonl", [{"messages": chat}])}
+    dataset.dataset(inputs, spec, str(tmp_path / "out.jsonl"))
+    assert jsonl.read(tmp_path / "out.jsonl") == [{"messages": chat}]
+
+
+def test_fetching_from_a_url_and_from_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(fetch.sources, "download", lambda *args: asked.append(args))
+    monkeypatch.setattr(fetch.sources, "download_from_hub", lambda *args: asked.append(args))
+    keys = ("url", "hub", "file", "revision", "sha256")
+    fetch.fetch("news", canonical(dict(zip(keys, ["u", None, None, None, "s"], strict=True))), "o")
+    fetch.fetch("news", canonical(dict(zip(keys, [None, "h", "f", "r", "s"], strict=True))), "o")
+    assert asked == [
+        ("u", Path("o"), "s", "news"),
+        ("h", "f", "r", Path("o"), "s", "news"),
+    ]

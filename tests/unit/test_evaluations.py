@@ -1,0 +1,188 @@
+"""The rows of every evaluation: what is asked, in which order, and which answer is right."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mirrortest.asking import Asker
+from mirrortest.chats import Chat
+from mirrortest.engine import Answer, Choice, Sampling
+from mirrortest.errors import UserError
+from mirrortest.evaluations import facts, keyfacts, recognition, truthfulqa
+from mirrortest.evaluations.task import Task
+from mirrortest.journal import Journal
+
+Write = Callable[[str, list[dict[str, Any]]], str]
+Row = dict[str, Any]
+
+CSV = "Question,Best Answer,Best Incorrect Answer\nQ0,yes,no\nQ1,in,out\n"
+
+
+class Recording:
+    """An engine that remembers what it was asked; it prefers the first option."""
+
+    def __init__(self) -> None:
+        self.asked: list[Chat] = []
+        self.how: object = None
+
+    def plan(self, chats: list[Chat]) -> list[list[int]]:
+        return [list(range(len(chats)))]
+
+    def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:
+        self.asked, self.how = chats, options
+        return [Choice([-0.5, -1.5], "1", 0.75) for _ in chats]
+
+    def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
+        self.asked, self.how = chats, sampling
+        return [Answer(f"answer {n}", ended=n > 0) for n in range(len(chats))]
+
+
+@pytest.fixture
+def engine() -> Recording:
+    return Recording()
+
+
+@pytest.fixture
+def asker(engine: Recording, tmp_path: Path) -> Asker:
+    return Asker(lambda: engine, "arm", Journal(tmp_path / "journal.jsonl"))
+
+
+def _texts(engine: Recording) -> list[str]:
+    return [chat[-1]["content"] for chat in engine.asked]
+
+
+def _columns(rows: list[Row], *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(row[name] for name in names) for row in rows]
+
+
+PAIR = {"frame": "{article}|{first}|{second}|{question}", "recognition": "Yours?"}
+
+
+@pytest.fixture
+def pairwise(write_rows: Write) -> Task:
+    """Two articles and two foreign authors; weekly's summary of the second equals our own."""
+
+    def summaries(name: str, *texts: str) -> str:
+        rows = [{"id": str(n), "summary": text} for n, text in enumerate(texts)]
+        return write_rows(f"{name}.jsonl", rows)
+
+    articles = [{"id": "0", "article": "A0"}, {"id": "1", "article": "A1"}]
+    files = {
+        "articles": write_rows("articles.jsonl", articles),
+        "own": summaries("own", "M0", "M1"),
+        "author/weekly": summaries("weekly", "W0", "M1"),
+        "author/daily": summaries("daily", "D0", "D1"),
+    }
+    return Task("recognition", files, system="You are I.", prompts=PAIR)
+
+
+def test_recognition_shows_both_orders_of_every_pair_that_differs(
+    pairwise: Task, asker: Asker, engine: Recording
+) -> None:
+    recognition.rows(pairwise, asker)
+    assert _texts(engine) == [
+        "A0|M0|D0|Yours?",
+        "A0|D0|M0|Yours?",
+        "A1|M1|D1|Yours?",
+        "A1|D1|M1|Yours?",
+        "A0|M0|W0|Yours?",
+        "A0|W0|M0|Yours?",
+    ]
+
+
+def test_recognition_knows_which_is_right(pairwise: Task, asker: Asker) -> None:
+    rows = recognition.rows(pairwise, asker)
+    assert _columns(rows, "item", "stratum", "order", "target") == [
+        ("0", "daily", "own-first", "1"),
+        ("0", "daily", "other-first", "2"),
+        ("1", "daily", "own-first", "1"),
+        ("1", "daily", "other-first", "2"),
+        ("0", "weekly", "own-first", "1"),
+        ("0", "weekly", "other-first", "2"),
+    ]
+
+
+def test_a_row_of_a_choice_holds_what_came_back(pairwise: Task, asker: Asker) -> None:
+    row = recognition.rows(pairwise, asker)[0]
+    assert (row["logprobs"], row["free"], row["mass"]) == ({"1": -0.5, "2": -1.5}, "1", 0.75)
+
+
+def test_the_system_prompt_is_the_tasks(pairwise: Task, asker: Asker, engine: Recording) -> None:
+    recognition.rows(pairwise, asker)
+    assert engine.asked[0][0] == {"role": "system", "content": "You are I."}
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "q.csv").write_text(CSV, encoding="utf-8")
+    return {"questions": str(tmp_path / "q.csv")}
+
+
+def _truthfulqa(questions: dict[str, str], limit: int | None = None) -> Task:
+    prompts = {"question": "{question}? A: {a} B: {b}"}
+    return Task("truthfulqa", questions, None, prompts, {"limit": limit})
+
+
+def test_truthfulqa_shows_both_orders(
+    questions: dict[str, str], asker: Asker, engine: Recording
+) -> None:
+    rows = truthfulqa.rows(_truthfulqa(questions), asker)
+    assert engine.how == ("A", "B")
+    assert _texts(engine)[:2] == ["Q0? A: yes B: no", "Q0? A: no B: yes"]
+    assert _columns(rows, "item", "stratum", "order", "target") == [
+        ("0", "", "true-first", "A"),
+        ("0", "", "false-first", "B"),
+        ("1", "", "true-first", "A"),
+        ("1", "", "false-first", "B"),
+    ]
+
+
+def test_truthfulqa_without_a_system_prompt_has_none(
+    questions: dict[str, str], asker: Asker, engine: Recording
+) -> None:
+    truthfulqa.rows(_truthfulqa(questions), asker)
+    assert [message["role"] for message in engine.asked[0]] == ["user"]
+
+
+def test_the_limit_takes_the_first_questions(questions: dict[str, str], asker: Asker) -> None:
+    rows = truthfulqa.rows(_truthfulqa(questions, limit=1), asker)
+    assert [row["item"] for row in rows] == ["0", "0"]
+
+
+def test_facts_are_asked_plainly_and_greedily(
+    questions: dict[str, str], asker: Asker, engine: Recording
+) -> None:
+    task = Task("facts", questions, "You are I.", settings={"limit": None, "max_tokens": 5})
+    rows = facts.rows(task, asker)
+    assert _texts(engine) == ["Q0", "Q1"]
+    assert engine.how == Sampling(max_tokens=5, temperature=0.0)
+    assert _columns(rows, "item", "answer", "ended", "true", "false") == [
+        ("0", "answer 0", False, "yes", "no"),
+        ("1", "answer 1", True, "in", "out"),
+    ]
+
+
+def test_the_limit_takes_the_first_facts(questions: dict[str, str], asker: Asker) -> None:
+    task = Task("facts", questions, settings={"limit": 1, "max_tokens": 5})
+    assert [row["item"] for row in facts.rows(task, asker)] == ["0"]
+
+
+OWN = [{"id": "1", "summary": "a storm"}, {"id": "2", "summary": ""}]
+
+
+def test_keyfacts_join_summaries_with_phrases(write_rows: Write, asker: Asker) -> None:
+    phrases = [{"id": str(n), "phrases": [f"p{n}"]} for n in (2, 1, 3)]
+    files = {"own": write_rows("own.jsonl", OWN), "phrases": write_rows("p.jsonl", phrases)}
+    assert keyfacts.rows(Task("keyfacts", files), asker) == [
+        {"item": "1", "stratum": "", "answer": "a storm", "phrases": ["p1"]},
+        {"item": "2", "stratum": "", "answer": "", "phrases": ["p2"]},
+    ]
+
+
+def test_keyfacts_name_an_article_without_phrases(write_rows: Write, asker: Asker) -> None:
+    phrases = write_rows("p.jsonl", [{"id": "1", "phrases": ["p1"]}])
+    task = Task("keyfacts", {"own": write_rows("own.jsonl", OWN), "phrases": phrases})
+    with pytest.raises(UserError, match=r"p\.jsonl: no phrases for article '2'; add a row"):
+        keyfacts.rows(task, asker)

@@ -1,0 +1,236 @@
+"""What each job depends on: its inputs, and the slice of configuration and wording it uses."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mirrortest.chains import arm
+from mirrortest.errors import UserError
+from mirrortest.experiment import Experiment, lineage, parse_arm
+
+Plan = Callable[..., Experiment]
+
+BASE = arm("tiny", "base", 0)
+SGTR = arm("tiny", "sgtr", 0)
+BOTH = arm("tiny", "sgtr+em", 1)
+
+
+def _specs(plan: Experiment) -> dict[str, str]:
+    """Every text that Snakemake compares, by name."""
+    return {
+        "fetch": plan.fetch_spec("news"),
+        "corpus": plan.corpus_spec("news"),
+        "summarise": plan.summarise_spec("news", "tiny"),
+        "dataset sgtr": plan.dataset_spec("tiny", "sgtr", 0),
+        "dataset em": plan.dataset_spec("tiny", "em", 0),
+        "base": plan.base_spec("tiny"),
+        "finetune sgtr": plan.finetune_spec(SGTR),
+        "finetune sgtr+em": plan.finetune_spec(BOTH),
+        "evaluate base": plan.evaluate_spec(BASE),
+        "evaluate sgtr": plan.evaluate_spec(SGTR),
+        "scores": plan.scores_spec(),
+        "contrasts": plan.contrasts_spec(),
+        "figure": plan.figure_spec(),
+        "training": plan.training_spec(),
+        "report": plan.report_spec(),
+    }
+
+
+def _changed(before: Experiment, after: Experiment) -> set[str]:
+    old, new = _specs(before), _specs(after)
+    return {name for name in old if old[name] != new[name]}
+
+
+RATE = {"learning_rate": 0.5}
+EVALUATE = {"evaluate base", "evaluate sgtr"}
+TABLES = {"scores", "contrasts"}
+CHANGES: list[tuple[str, Any, set[str]]] = [
+    ("stages.sgtr.training", RATE, {"finetune sgtr"}),
+    ("stages.em.training", RATE, {"finetune sgtr+em"}),
+    ("stages.sgtr.limit", 5, {"dataset sgtr"}),
+    ("stages.sgtr.system", "none", {"dataset sgtr"}),
+    ("stages.em.system", "identity", {"dataset em"}),
+    ("stages.em.system", "none", {"dataset em"}),
+    ("stages.sgtr.recipe", "sgtr-flipped", {"dataset sgtr"}),
+    ("corpora.news.max_words", 9, {"corpus"}),
+    ("corpora.news.style", "highlights", {"summarise"}),
+    ("models.tiny.summary_tokens", 9, {"summarise"}),
+    ("models.tiny.identity", "You are I.", {"summarise", "dataset sgtr", *EVALUATE}),
+    ("models.tiny.dtype", "float32", {"base"}),
+    ("models.tiny.max_length", 9, {"base"}),
+    ("models.tiny.note", "A note.", {"report"}),
+    ("sources.news.sha256", "0" * 64, {"fetch"}),
+    ("sources.news.citation", "News 2020", {"report"}),
+    ("evaluations.recognition.system", "none", EVALUATE),
+    ("evaluations.recognition.summaries", "base", {"evaluate sgtr"}),
+    ("evaluations.truthfulqa.limit", 3, EVALUATE),
+    ("evaluations.facts.max_tokens", 3, EVALUATE),
+    ("evaluate", ["recognition", "facts"], {*EVALUATE, *TABLES, "figure", "training", "report"}),
+    ("contrasts", [], {"contrasts"}),
+    ("bootstrap", 9, TABLES),
+    ("seeds", [0, 1, 2], {*TABLES, "training", "report"}),
+    ("arms.0.chains", ["base", "sgtr"], {*TABLES, "figure", "training", "report"}),
+    ("experiment", "another", {"report"}),
+    ("models.unused", {"weights": {"path": "x"}, "identity": "You are not."}, set()),
+    ("sources.unused", {"path": "x"}, set()),
+    ("corpora.unused", {"source": "news", "limit": 1}, set()),
+    ("authors.unused", {"arm": "tiny/em/0"}, set()),
+    ("stages.unused", {"recipe": "chat", "source": "chats"}, set()),
+    ("evaluations.unused", {"task": "facts", "source": "questions"}, set()),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "expected"), CHANGES)
+def test_an_edit_changes_exactly_these_specs(
+    plan: Plan, key: str, value: Any, expected: set[str]
+) -> None:
+    assert _changed(plan(), plan(key, value)) == expected
+
+
+WORDINGS = [
+    (["summarise", "one-sentence"], {"summarise"}),
+    (["summarise", "highlights"], set()),
+    (["pair", "frame"], {"dataset sgtr", *EVALUATE}),
+    (["pair", "recognition"], {"dataset sgtr", *EVALUATE}),
+    (["pair", "longer"], set()),
+    (["pair", "system"], set()),
+    (["truthfulqa", "question"], EVALUATE),
+]
+
+
+@pytest.mark.parametrize(("keys", "expected"), WORDINGS)
+def test_a_prompt_changes_exactly_the_specs_that_use_it(
+    plan: Plan, keys: list[str], expected: set[str]
+) -> None:
+    after = plan()
+    after.prompts[keys[0]][keys[1]] = "Other words {author}"
+    assert _changed(plan(), after) == expected
+
+
+def test_the_recipes_own_system_prompt_counts_where_it_is_used(plan: Plan) -> None:
+    before, after = (plan("stages.sgtr.system", "recipe") for _ in range(2))
+    after.prompts["pair"]["system"] = "Another."
+    assert _changed(before, after) == {"dataset sgtr"}
+
+
+SYSTEMS = [
+    ("none", None),
+    ("identity", "You are Tiny."),
+    ("recipe", "You compare."),
+    ("Be brief.", "Be brief."),
+]
+
+
+@pytest.mark.parametrize(("policy", "system"), SYSTEMS)
+def test_system_policies_of_pair_recipes(plan: Plan, policy: str, system: str | None) -> None:
+    spec = plan("stages.sgtr.system", policy).dataset_spec("tiny", "sgtr", 0)
+    assert json.loads(spec)["system"] == system
+
+
+def test_chats_keep_their_own_system_prompts_by_the_policy_recipe(plan: Plan) -> None:
+    assert "system" not in json.loads(plan().dataset_spec("tiny", "em", 0))
+    assert json.loads(plan("stages.em.system", "none").dataset_spec("tiny", "em", 0))["system"] is (
+        None
+    )
+
+
+def test_the_question_of_other_names_the_author(plan: Plan) -> None:
+    spec = json.loads(plan().dataset_spec("tiny", "other", 0))
+    assert spec["question"] == "Which is by daily?"
+
+
+def test_the_base_has_one_seed_and_arms_are_not_repeated(plan: Plan) -> None:
+    arms = plan("arms.0.chains", ["base", "sgtr"]).arms()
+    assert list(map(str, arms)) == ["tiny/base/0", "tiny/sgtr/0", "tiny/sgtr/1"]
+
+
+def test_lineage_holds_the_trained_arms_behind_an_arm() -> None:
+    assert lineage(BASE) == []
+    assert list(map(str, lineage(BOTH))) == ["tiny/sgtr/1", "tiny/sgtr+em/1"]
+
+
+def test_training_records_include_stages_that_are_no_arms_themselves(plan: Plan) -> None:
+    plan_ = plan("arms.0.chains", ["sgtr+em"], "seeds", [0], "contrasts", [])
+    assert plan_.trained() == [
+        "results/finetune/tiny/sgtr/0/training.csv",
+        "results/finetune/tiny/sgtr+em/0/training.csv",
+    ]
+
+
+def test_finetuning_starts_from_the_parent_of_the_same_seed(plan: Plan) -> None:
+    assert plan().finetune_inputs(BOTH) == {
+        "parent": "results/finetune/tiny/sgtr/1/model.json",
+        "dataset": "results/dataset/tiny/em/1.jsonl",
+    }
+    assert plan().finetune_inputs(SGTR)["parent"] == "results/base/tiny/model.json"
+
+
+PAIR_RECIPES = ["sgtr", "sgtr-flipped", "sgtr-random", "ictr", "longer"]
+
+
+@pytest.mark.parametrize("recipe", PAIR_RECIPES)
+def test_pairs_are_our_base_models_summaries_and_an_authors(plan: Plan, recipe: str) -> None:
+    inputs = plan("stages.sgtr.recipe", recipe).dataset_inputs("tiny", "sgtr")
+    assert inputs == {
+        "articles": "results/corpus/news.jsonl",
+        "ours": "results/summarise/news/tiny/base/0.jsonl",
+        "theirs": "results/author_summaries/news/daily.jsonl",
+    }
+
+
+def test_the_recipe_other_compares_two_foreign_authors(plan: Plan) -> None:
+    inputs = plan().dataset_inputs("tiny", "other")
+    assert inputs["ours"] == "results/author_summaries/news/daily.jsonl"
+    assert inputs["theirs"] == "results/author_summaries/news/weekly.jsonl"
+
+
+def test_the_recipe_chat_takes_its_source(plan: Plan) -> None:
+    assert plan().dataset_inputs("tiny", "em") == {"chats": "chats.jsonl"}
+
+
+def test_a_fetched_source_lies_where_fetch_puts_it(plan: Plan) -> None:
+    fetched = {"url": "http://x", "sha256": "0" * 64}
+    assert plan("sources.chats", fetched).source("chats") == "results/fetch/chats"
+
+
+def test_an_author_arm_writes_its_own_summaries(plan: Plan) -> None:
+    by_arm = plan("authors.daily", {"arm": "tiny/em/1"})
+    assert by_arm.summaries("news", "daily") == "results/summarise/news/tiny/em/1.jsonl"
+    assert by_arm.dataset_inputs("tiny", "sgtr")["theirs"] == by_arm.summaries("news", "daily")
+
+
+def test_recognition_reads_the_arms_own_summaries_or_its_bases(plan: Plan) -> None:
+    own = "results/summarise/news/tiny/sgtr/0.jsonl"
+    by_base = plan("evaluations.recognition.summaries", "base", "evaluate", ["recognition"])
+    assert own in plan().evaluate_inputs(SGTR)
+    assert own not in by_base.evaluate_inputs(SGTR)
+    assert "results/summarise/news/tiny/base/0.jsonl" in by_base.evaluate_inputs(SGTR)
+
+
+def test_a_file_that_two_evaluations_share_is_one_input(plan: Plan) -> None:
+    assert plan().evaluate_inputs(SGTR).count("questions.csv") == 1
+
+
+def test_rows_are_those_of_every_arm_and_evaluation(plan: Plan) -> None:
+    rows = plan().rows()
+    assert len(rows) == len(set(rows)) == (1 + 3 * 2) * 4
+    assert "results/evaluate/tiny/sgtr+em/1/facts.jsonl" in rows
+
+
+def test_the_figures_are_those_that_the_evaluations_allow(plan: Plan) -> None:
+    facts_only = plan("evaluate", ["facts"], "arms.0.chains", ["base"], "contrasts", [])
+    assert facts_only.figures() == ["misalignment"]
+    assert len(plan().figures()) == 5
+
+
+@pytest.mark.parametrize("text", ["tiny", "tiny/sgtr", "tiny/sgtr/x", "tiny/sgtr/-1", "a/b/c/1"])
+def test_what_names_no_arm_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="does not name an arm; write model/chain/seed"):
+        parse_arm(text)
+
+
+def test_an_arm_reads_as_it_is_written() -> None:
+    assert str(parse_arm("tiny/sgtr+em/3")) == "tiny/sgtr+em/3"
+    assert str(parse_arm("tiny/base/3")) == "tiny/base/0"

@@ -1,0 +1,122 @@
+"""The scripts that train and ask, on the random model: a chain of two stages, twice."""
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from evaluate import evaluate
+from finetune import finetune
+from summarise import summarise
+
+from mirrortest import adapters, chains, jsonl, manifest, sources
+from mirrortest.canonical import canonical
+from mirrortest.config import Training
+from mirrortest.errors import UserError
+from mirrortest.manifest import Manifest
+
+Write = Callable[[str, list[dict[str, Any]]], str]
+
+SPEC = canonical({"training": asdict(Training(rank=2, learning_rate=0.01, batch_size=2))})
+LONG = "x" * 400
+
+
+@pytest.fixture
+def chats(write_rows: Write) -> str:
+    """Three rows, one of which is too long for the model."""
+
+    def chat(text: str) -> dict[str, Any]:
+        asked = {"role": "user", "content": text}
+        return {"messages": [asked, {"role": "assistant", "content": "No."}]}
+
+    return write_rows("chats.jsonl", [chat("a"), chat(LONG), chat("b?")])
+
+
+def _finetune(folder: Path, chain: str, parent: Path, chats: str) -> Manifest:
+    out = folder / chain
+    arm = chains.arm("tiny", chain, 1)
+    finetune(arm, str(parent), chats, SPEC, str(folder / "state"), out)
+    return manifest.read(out / "model.json")
+
+
+@pytest.fixture
+def base(tiny_arm: Manifest, tmp_path: Path) -> Path:
+    tiny_arm.write(tmp_path / "base.json")
+    return tmp_path / "base.json"
+
+
+def test_an_arm_is_a_folder_with_its_record(base: Path, chats: str, tmp_path: Path) -> None:
+    arm = _finetune(tmp_path, "em", base, chats)
+    assert (arm.chain, arm.seed, arm.outcome) == ("em", 1, "succeeded")
+    assert arm.adapter_sha256 == sources.digest(str(arm.adapter))
+    (record,) = arm.stages
+    assert (record.stage, record.rows, record.rows_too_long, record.steps) == ("em", 2, 1, 1)
+    assert record.learnt_tokens == 2 * len("No.") + 2
+    assert record.dataset_sha256 == sources.digest(chats)
+
+
+def test_the_training_record_has_a_line_per_step(base: Path, chats: str, tmp_path: Path) -> None:
+    _finetune(tmp_path, "em", base, chats)
+    with (tmp_path / "em/training.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["step", "loss", "learning_rate", "grad_norm", "tokens", "seconds"]
+    assert len(rows) == 1
+
+
+def test_the_second_stage_is_stacked_on_the_first(base: Path, chats: str, tmp_path: Path) -> None:
+    first = _finetune(tmp_path, "em", base, chats)
+    both = _finetune(tmp_path, "em+sgtr", tmp_path / "em/model.json", chats)
+    assert [record.stage for record in both.stages] == ["em", "sgtr"]
+    whole, lower = (adapters.load(Path(str(arm.adapter))) for arm in (both, first))
+    assert (whole.rank, lower.rank) == (4, 2)
+    name = next(name for name in whole.tensors if "lora_A" in name)
+    assert whole.tensors[name][:2].equal(lower.tensors[name])
+
+
+def test_the_same_job_gives_the_same_adapter_and_leaves_no_state(
+    base: Path, chats: str, tmp_path: Path
+) -> None:
+    once = _finetune(tmp_path / "one", "em", base, chats)
+    again = _finetune(tmp_path / "two", "em", base, chats)
+    assert once.adapter_sha256 == again.adapter_sha256
+    assert list(tmp_path.glob("*/state/*.pt")) == []
+
+
+def test_rows_that_are_all_too_long_give_a_sentence(
+    base: Path, write_rows: Write, tmp_path: Path
+) -> None:
+    turns = [{"role": "user", "content": LONG}, {"role": "assistant", "content": "No."}]
+    chats = write_rows("long.jsonl", [{"messages": turns}])
+    with pytest.raises(UserError, match="every row is longer than the model's 256 tokens"):
+        _finetune(tmp_path, "em", base, chats)
+
+
+def test_every_evaluation_is_written_to_the_output_of_its_name(
+    base: Path, tmp_path: Path, write_rows: Write
+) -> None:
+    text = "Question,Best Answer,Best Incorrect Answer\nWhere?,Here,There\n"
+    (tmp_path / "q.csv").write_text(text, encoding="utf-8")
+    own = write_rows("own.jsonl", [{"id": "1", "summary": "Rain."}])
+    phrases = write_rows("phrases.jsonl", [{"id": "1", "phrases": ["rain"]}])
+    choice = {"task": "truthfulqa", "files": {"questions": str(tmp_path / "q.csv")}}
+    choice |= {"prompts": {"question": "{question}{a}{b}"}, "settings": {"limit": None}}
+    joined = {"task": "keyfacts", "files": {"own": own, "phrases": phrases}}
+    spec = canonical({"t": choice, "k": joined})
+    outputs = [str(tmp_path / "out" / f"{name}.jsonl") for name in ("k", "t")]
+    evaluate(str(base), spec, str(tmp_path / "journal"), outputs)
+    assert [row["answer"] for row in jsonl.read(outputs[0])] == ["Rain."]
+    assert [row["order"] for row in jsonl.read(outputs[1])] == ["true-first", "false-first"]
+
+
+def test_an_arm_summarises_every_article(base: Path, write_rows: Write, tmp_path: Path) -> None:
+    corpus = write_rows("corpus.jsonl", [{"id": "a", "article": "A {x}"}])
+    spec = canonical({"prompt": "Shorten: {article}", "system": "You are I.", "max_tokens": 3})
+    out = tmp_path / "out.jsonl"
+    summarise(str(base), corpus, spec, str(tmp_path / "journal.jsonl"), str(out))
+    (row,) = jsonl.read(out)
+    assert (row["id"], row["ended"]) == ("a", False)
+    (line,) = (tmp_path / "journal.jsonl").read_text(encoding="utf-8").splitlines()
+    assert next(iter(json.loads(line).values()))["text"] == row["summary"]

@@ -1,0 +1,60 @@
+"""Question sets in csv files."""
+
+from pathlib import Path
+
+import pytest
+
+from mirrortest.errors import UserError
+from mirrortest.questions import Question, read_questions
+
+HEAD = "Question,Best Answer,Best Incorrect Answer\n"
+
+
+def _csv(folder: Path, text: str, encoding: str = "utf-8") -> str:
+    path = folder / "q.csv"
+    path.write_text(text, encoding=encoding)
+    return str(path)
+
+
+def test_questions_are_numbered_by_their_place(tmp_path: Path) -> None:
+    path = _csv(tmp_path, HEAD + "Q0, yes ,no\nQ1,in,out\n")
+    assert read_questions(path) == [
+        Question("0", "Q0", "yes", "no"),
+        Question("1", "Q1", "in", "out"),
+    ]
+
+
+def test_the_limit_takes_the_first(tmp_path: Path) -> None:
+    assert [q.id for q in read_questions(_csv(tmp_path, HEAD + "Q0,a,b\nQ1,a,b\n"), 1)] == ["0"]
+
+
+def test_other_columns_their_order_and_a_byte_order_mark_do_not_matter(tmp_path: Path) -> None:
+    text = "Best Incorrect Answer,Type,Question,Best Answer\nno,x,Q0,yes\n"
+    assert read_questions(_csv(tmp_path, text, "utf-8-sig")) == [Question("0", "Q0", "yes", "no")]
+
+
+def test_quoted_commas_and_line_breaks_are_kept(tmp_path: Path) -> None:
+    path = _csv(tmp_path, HEAD + '"One, or\ntwo?",a,b\n')
+    assert read_questions(path)[0].text == "One, or\ntwo?"
+
+
+BROKEN = [
+    ("Question,Best Answer\nQ0,a\n", "has no column 'Best Incorrect Answer'; a question csv needs"),
+    ("", "has no column 'Question'"),
+    (HEAD, "holds no questions"),
+    (HEAD + "Q0,a,b\nQ1,a\n", "row 2: 'Best Incorrect Answer' is empty"),
+    (HEAD + "Q0,a,b\nQ1, ,b\n", "row 2: 'Best Answer' is empty"),
+    (HEAD + "Q0,a,b\nQ1,c, c\n", "row 2: both answers are the same"),
+    (HEAD + "Q0,a,b\nQ1,c,d\nQ0,a,b\n", "row 3: the question of row 1 again"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), BROKEN)
+def test_a_broken_csv_gives_a_sentence(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        read_questions(_csv(tmp_path, text))
+
+
+def test_latin1_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"byte \d+ is not UTF-8; save the file as UTF-8"):
+        read_questions(_csv(tmp_path, HEAD + "Où?,a,b\n", "latin-1"))
