@@ -29,7 +29,6 @@ def arm_of(wildcards):
 
 
 wildcard_constraints:
-    arm=r"[^/]+/[^/]+/\d+",
     author=r"[^/]+",
     chain=r"[^/]+",
     corpus=r"[^/]+",

@@ -67,7 +67,7 @@ CHANGES: list[tuple[str, Any, set[str]]] = [
     ("evaluations.recognition.summaries", "base", {"evaluate sgtr"}),
     ("evaluations.truthfulqa.limit", 3, EVALUATE),
     ("evaluations.facts.max_tokens", 3, EVALUATE),
-    ("evaluate", ["recognition", "facts"], {*EVALUATE, *TABLES, "figure", "training", "report"}),
+    ("evaluate", ["recognition", "facts"], {*EVALUATE, *TABLES, "figure", "report"}),
     ("contrasts", [], {"contrasts"}),
     ("bootstrap", 9, TABLES),
     ("seeds", [0, 1, 2], {*TABLES, "training", "report"}),

@@ -4,7 +4,6 @@ The rules ask this module; nothing here reads or writes data. Each `..._spec` is
 that Snakemake stores and compares: it holds what a job depends on and nothing else.
 """
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -42,8 +41,10 @@ class Experiment:
 
     def trained(self) -> list[str]:
         """The training records of every stage behind the arms of the experiment."""
-        arms = [ancestor for arm in self.arms() for ancestor in lineage(arm)]
-        return [paths.training(arm) for arm in dict.fromkeys(arms)]
+        return [paths.training(arm) for arm in self._trained()]
+
+    def _trained(self) -> list[Arm]:
+        return list(dict.fromkeys(a for arm in self.arms() for a in lineage(arm)))
 
     # --- sources
 
@@ -179,21 +180,22 @@ class Experiment:
     # --- numbers
 
     def scores_spec(self) -> str:
-        return canonical({"files": self._rows_files(), "resamples": self.settings.bootstrap})
+        return canonical(self._scoring())
 
     def contrasts_spec(self) -> str:
         pairs = [[pair.chain, pair.reference] for pair in self.settings.contrasts]
-        return canonical({**json.loads(self.scores_spec()), "pairs": pairs})
+        return canonical(self._scoring() | {"pairs": pairs})
 
-    def _rows_files(self) -> list[dict[str, Any]]:
-        """See `mirrortest.scores.RowsFile`; in the order of `rows`."""
-        return [
+    def _scoring(self) -> dict[str, Any]:
+        """For the files see `mirrortest.scores.RowsFile`; they are in the order of `rows`."""
+        files = [
             asdict(arm)
             | {"evaluation": name, "task": self.settings.evaluations[name].task}
             | {"path": paths.rows(arm, name)}
             for arm in self.arms()
             for name in self.settings.evaluate
         ]
+        return {"files": files, "resamples": self.settings.bootstrap}
 
     # --- figures and report
 
@@ -213,14 +215,16 @@ class Experiment:
     def figure_spec(self) -> str:
         """The chains and evaluations in the order of the config: the order of the axes."""
         named = [chain for entry in self.settings.arms for chain in entry.chains]
-        tasks = {name: self.settings.evaluations[name].task for name in self.settings.evaluate}
-        return canonical({"chains": list(dict.fromkeys(named)), "tasks": list(tasks.items())})
+        return canonical({"chains": list(dict.fromkeys(named)), "tasks": self._tasks()})
 
     def training_spec(self) -> str:
         """The training record of each trained arm: model, chain, seed, path."""
-        arms = [ancestor for arm in self.arms() for ancestor in lineage(arm)]
-        records = [asdict(arm) | {"path": paths.training(arm)} for arm in dict.fromkeys(arms)]
-        return canonical({"records": records, **json.loads(self.figure_spec())})
+        records = [asdict(arm) | {"path": paths.training(arm)} for arm in self._trained()]
+        return canonical({"records": records})
+
+    def _tasks(self) -> list[list[str]]:
+        """Pairs of an evaluation's name and its task: JSON objects would lose their order."""
+        return [[name, self.settings.evaluations[name].task] for name in self.settings.evaluate]
 
     def _entries(self) -> list[Any]:
         """The stages and evaluations that the experiment uses."""
@@ -248,7 +252,7 @@ class Experiment:
                 "seeds": self.settings.seeds,
                 "models": [self._described(name) for name in names],
                 "sources": [self._cited(name) for name in self.sources()],
-                "tasks": json.loads(self.figure_spec())["tasks"],
+                "tasks": self._tasks(),
             }
         )
 
