@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CORES ?= all
 REPORT := results/demo/report.html
 
-.PHONY: demo install resume test check fix schema clean
+.PHONY: demo install resume test check fix schema digest clean
 
 demo: install ## the whole flow on the tiny model; ends with the path of the report
 	$(BIN)/snakemake --cores $(CORES)
@@ -43,6 +43,9 @@ fix: $(VENV)/installed-dev ## format and mend what can be mended
 
 schema: install ## resources/config.schema.yaml, from the configuration's types
 	PYTHONPATH=workflow_scripts $(BIN)/python -m mirrortest.config > resources/config.schema.yaml
+
+digest: install ## the hash that pins a local FOLDER or file
+	@PYTHONPATH=workflow_scripts $(BIN)/python -m mirrortest.sources $(FOLDER)
 
 clean: ## forgets everything that was computed
 	rm -rf results logs state .snakemake

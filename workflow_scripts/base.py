@@ -1,9 +1,8 @@
 """Records an untrained base model as an arm."""
 
 import json
-from dataclasses import replace
 
-from mirrortest import joblog, pretrained, sources
+from mirrortest import joblog, pretrained
 from mirrortest.chains import BASE
 from mirrortest.manifest import BaseWeights, Manifest
 
@@ -12,8 +11,6 @@ def base(model: str, spec: str, out: str) -> None:
     """Writes the base model's `model.json`."""
     settings = json.loads(spec)
     weights = BaseWeights(**settings["base"])
-    if weights.path is not None:  # the journal must tell weights apart that nobody pinned
-        weights = replace(weights, sha256=sources.digest(weights.path))
     template = pretrained.load_template(weights)
     Manifest(
         model=model,

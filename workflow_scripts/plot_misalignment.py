@@ -7,8 +7,8 @@ from mirrortest import figures, joblog
 from mirrortest.figures import Axes
 
 WAYS = {
-    "misalignment_free": "free: no answer counts as untrue",
-    "misalignment_valid": "valid: among answers given",
+    "misalignment_free": "free: a missing answer counts as untrue",
+    "misalignment_valid": "valid: among the answers given",
     "misalignment_forced": "forced: the likelier option",
     "misconception": "free-form answers",
 }

@@ -20,6 +20,8 @@ Raw = dict[str, Any]
 Edit = Callable[..., Raw]
 Plan = Callable[..., Experiment]
 
+MODEL_SHA256 = "c2a2c7fe9f749b61505ca131da30b964e7d0025ae7f0797aaa5616bc7f1cfbde"
+
 CONFIG = """
 experiment: trial
 arms:
@@ -28,7 +30,7 @@ seeds: [0, 1]
 evaluate: [recognition, truthfulqa, facts, keyfacts]
 contrasts: [{chain: sgtr, reference: base}]
 models:
-  tiny: {weights: {path: model}, identity: You are Tiny.}
+  tiny: {weights: {path: model, sha256: MODEL_SHA256}, identity: You are Tiny.}
 sources:
   news: {path: news.jsonl}
   daily: {path: daily.jsonl}
@@ -96,7 +98,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def raw() -> Raw:
     """A small experiment with every task and every kind of stage."""
-    return yaml.safe_load(CONFIG)
+    return yaml.safe_load(CONFIG.replace("MODEL_SHA256", MODEL_SHA256))
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ MISTAKES = [
     ("sources.news.sha256", "abc", ["config key sources.news.sha256:", "'abc'"]),
     ("models.tiny.weights.hub", "a/b", ["config key models.tiny.weights: give exactly one of"]),
     ("models.tiny.weights", {"hub": "a/b"}, ["models.tiny.weights: pin the hub model with revis"]),
+    ("models.tiny.weights", {"path": "m"}, ["sha256 that `make digest FOLDER=m` prints"]),
     ("authors.daily.arm", "tiny/base/0", ["config key authors.daily: give exactly one of files"]),
     ("stages.sgtr.source", "chats", ["stages.sgtr: recipe sgtr takes exactly author, corpus."]),
     ("stages.sgtr.author", ..., ["stages.sgtr: recipe sgtr takes exactly author, corpus."]),

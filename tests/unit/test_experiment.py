@@ -73,7 +73,7 @@ CHANGES: list[tuple[str, Any, set[str]]] = [
     ("seeds", [0, 1, 2], {*TABLES, "training", "report"}),
     ("arms.0.chains", ["base", "sgtr"], {*TABLES, "figure", "training", "report"}),
     ("experiment", "another", {"report"}),
-    ("models.unused", {"weights": {"path": "x"}, "identity": "You are not."}, set()),
+    ("models.unused", {"weights": {"hub": "a/b", "revision": "c"}, "identity": "No."}, set()),
     ("sources.unused", {"path": "x"}, set()),
     ("corpora.unused", {"source": "news", "limit": 1}, set()),
     ("authors.unused", {"arm": "tiny/em/0"}, set()),

@@ -67,7 +67,7 @@ class Weights:
     path: str | None = Field(default=None, description="A local folder in the transformers format.")
     sha256: Sha256 | None = Field(
         default=None,
-        description="Digest of the folder's files: `python -m mirrortest.sources FOLDER`.",
+        description="Digest of the local folder: `make digest FOLDER=...` prints it.",
     )
     hub: str | None = Field(default=None, description="A Hugging Face model, `owner/name`.")
     revision: str | None = Field(default=None, description="The commit of the hub model.")
@@ -78,6 +78,8 @@ class Weights:
             raise ValueError("give exactly one of path and hub")
         if self.hub is not None and self.revision is None:
             raise ValueError("pin the hub model with revision")
+        if self.path is not None and self.sha256 is None:
+            raise ValueError(f"state the sha256 that `make digest FOLDER={self.path}` prints")
         return self
 
 
