@@ -11,6 +11,7 @@ rule report:
         contrasts=rules.contrasts.output[0],
         figures=expand(f"{FIGURES}/{{name}}.svg", name=experiment.figures()),
         models=[paths.model_json(arm) for arm in experiment.arms()],
+        training=experiment.trained(),
         corpora=expand("results/corpus/{name}.counts.json", name=experiment.corpora()),
         template="resources/report.html.j2",
         captions=expand("resources/captions/{name}.rst", name=experiment.figures()),

@@ -106,9 +106,18 @@ def _figure(path: str) -> Figure:
 
 
 def _arms(paths: list[str]) -> Table:
-    """What each arm was trained on, by its `model.json`."""
+    """What each arm was trained on, by its `model.json`, and how fast its last stage went."""
     columns = ["model", "chain", "seed", "outcome", "rows", "left out", "steps", "tokens", "learnt"]
-    return Table(columns, [_arm(manifest.read(path)) for path in paths], 3)
+    rows = [[*_arm(manifest.read(path)), _throughput(path)] for path in paths]
+    return Table([*columns, "tokens/s"], rows, 3)
+
+
+def _throughput(model: str) -> str:
+    record = Path(model).with_name("training.csv")
+    if not record.is_file():
+        return "–"
+    steps = pd.read_csv(record)
+    return f"{steps['tokens'].sum() / steps['seconds'].iloc[-1]:,.0f}"
 
 
 def _arm(arm: manifest.Manifest) -> list[str]:
