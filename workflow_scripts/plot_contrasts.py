@@ -21,7 +21,7 @@ def plot_contrasts(contrasts: str, spec: str, outputs: list[str]) -> None:
         + p9.facet_wrap("panel", ncol=3)
         + p9.scale_x_continuous(limits=(-1, 1), breaks=[-1, -0.5, 0, 0.5, 1])
         + p9.labs(x="difference, paired on items", y="")
-        + figures.look(height=0.8 + (0.7 + 0.24 * len(rows)) * -(-table["panel"].nunique() // 3))
+        + figures.look(height=0.8 + (0.7 + 0.24 * len(rows)) * figures.panel_rows(table, 3))
     )
     figures.save(plot, table, outputs)
 

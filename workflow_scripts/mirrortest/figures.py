@@ -64,6 +64,11 @@ def factor(values: Iterable[object], levels: list[str]) -> pd.Categorical:
     return known.remove_unused_categories()
 
 
+def panel_rows(table: pd.DataFrame, columns: int) -> int:
+    """How many rows of panels the figure has, with so many columns of them."""
+    return -(-table["panel"].nunique() // columns)
+
+
 def look(height: float) -> p9.theme:
     """The theme; height in inches."""
     return p9.theme_bw(base_size=9) + p9.theme(
