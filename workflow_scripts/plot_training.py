@@ -19,7 +19,7 @@ def plot_training(spec: str, outputs: list[str]) -> None:
         + p9.geom_line(size=0.5)
         + p9.facet_wrap("chain", ncol=3, scales="free_x")
         + p9.scale_y_log10()
-        + p9.scale_colour_manual(figures.COLOURS, name="seed")
+        + p9.scale_colour_manual(figures.colours(table["seed"].nunique()), name="seed")
         + p9.labs(x="step", y="loss, nats per learnt token")
         + figures.look(height=1.0 + 1.4 * -(-len(chains) // 3))
         + p9.theme(

@@ -17,6 +17,7 @@ DPI = 200
 
 # Okabe and Ito's colours, which people with any kind of colour vision can tell apart.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999"]
+SHAPES = ["o", "^", "s", "D", "v", "*", "p"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,16 @@ def factor(values: Iterable[object], levels: list[str]) -> pd.Categorical:
     """The values as a factor with the levels in this order, those that do not occur left out."""
     known = pd.Categorical(list(values), categories=levels, ordered=True)
     return known.remove_unused_categories()
+
+
+def colours(count: int) -> list[str]:
+    """One colour each; past eight they come again, with other shapes."""
+    return [COLOURS[n % len(COLOURS)] for n in range(count)]
+
+
+def shapes(count: int) -> list[str]:
+    """One shape each; with the colour of the same place, 56 combinations."""
+    return [SHAPES[n % len(SHAPES)] for n in range(count)]
 
 
 def panel_rows(table: pd.DataFrame, columns: int) -> int:
