@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 CORES ?= all
+ARGS ?=
 REPORT := results/demo/report.html
 
 .PHONY: demo install resume test check fix schema digest clean
@@ -23,8 +24,8 @@ $(VENV)/installed-dev: $(VENV)/installed requirements/dev.txt
 	touch $@
 
 resume: install ## after a kill: takes up where the last run stopped
-	$(BIN)/snakemake --unlock
-	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/snakemake --unlock $(ARGS)
+	$(BIN)/snakemake --cores $(CORES) $(ARGS)
 
 test: $(VENV)/installed-dev ## every test that needs no accelerator, key or hub
 	$(BIN)/pytest -m "not gpu"

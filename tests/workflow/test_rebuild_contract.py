@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from contract import ALL_EVALUATIONS, CASES, Case, table
-from project import ROOT, TINY, Project
+from contract import ALL_EVALUATIONS, CASES, Case
+from project import TINY, Project
 
 NEW, ROWS = "truthfulqa-bare", "results/evaluate"
 ADDED = next(case for case in CASES if NEW in case.config.get("evaluate", []))
@@ -83,8 +83,3 @@ def test_an_added_evaluation_asks_no_old_question_and_keeps_old_rows(edited: Pro
     assert set(after) - set(before) == {f"{folder}/{NEW}.jsonl" for folder in folders}
     left = ADDED.jobs - {f"evaluate {arm}" for arm in arms}
     assert set(edited.planned("edit.yaml")) == left
-
-
-def test_the_readme_shows_the_contract() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "\n".join(table()) in readme.partition("What rebuilds what")[2]
