@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from mirrortest import scores
+from mirrortest.errors import UserError
 from mirrortest.scores import RowsFile
 
 RESAMPLES = 200
@@ -135,3 +136,21 @@ def test_items_come_from_the_files_of_every_arm(tmp_path: Path) -> None:
     assert truth["seed"].tolist() == [0, 1]
     assert set(truth["evaluation"]) == {"facts-toy"}
     assert truth["numerator"].tolist() == [1.0, 1.0]
+
+
+def test_a_file_without_rows_is_passed_over(tmp_path: Path) -> None:
+    row = {"item": "a", "stratum": "", "answer": "x", "ended": True, "true": "x", "false": "y"}
+    (tmp_path / "0.jsonl").write_text("", encoding="utf-8")
+    (tmp_path / "1.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    files = [
+        RowsFile("tiny", "sgtr", seed, "facts-toy", "facts", str(tmp_path / f"{seed}.jsonl"))
+        for seed in (0, 1)
+    ]
+    assert set(scores.items(files)["seed"]) == {1}
+
+
+def test_no_rows_at_all_end_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "0.jsonl").write_text("", encoding="utf-8")
+    file = RowsFile("tiny", "sgtr", 0, "facts-toy", "facts", str(tmp_path / "0.jsonl"))
+    with pytest.raises(UserError, match="no evaluation left any rows"):
+        scores.items([file])

@@ -22,8 +22,7 @@ def read(path: str | Path, required: tuple[str, ...] = (), unique: str | None = 
     """
     rows: list[Row] = []
     seen: dict[Any, int] = {}
-    for number, line in _lines(path):
-        row = _parse(line, path, number)
+    for number, row in _rows(path):
         for key in required:
             _check_present(row, key, path, number)
         if unique is not None:
@@ -36,7 +35,12 @@ def read(path: str | Path, required: tuple[str, ...] = (), unique: str | None = 
     return rows
 
 
-def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
+def read_own(path: str | Path) -> list[Row]:
+    """The objects of a file that the workflow wrote; it may hold none."""
+    return [row for _, row in _rows(path)]
+
+
+def _rows(path: str | Path) -> Iterator[tuple[int, Row]]:
     for number, raw in enumerate(_bytes(path).splitlines(), start=1):
         try:
             text = raw.decode("utf-8")
@@ -45,7 +49,7 @@ def _lines(path: str | Path) -> Iterator[tuple[int, str]]:
                 f"{path}, line {number}: byte {error.start + 1} is not UTF-8; save it as UTF-8."
             ) from None
         if text.strip():
-            yield number, text
+            yield number, _parse(text, path, number)
 
 
 def _bytes(path: str | Path) -> bytes:

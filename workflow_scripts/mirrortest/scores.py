@@ -9,6 +9,7 @@ import pandas as pd
 
 from mirrortest import bootstrap, jsonl
 from mirrortest.bootstrap import Estimate, Scored
+from mirrortest.errors import UserError
 from mirrortest.scoring import SCORERS
 
 DIGITS = 6
@@ -35,13 +36,17 @@ def items(files: list[RowsFile]) -> pd.DataFrame:
     """All items: the columns of KEYS, seed, item, numerator, denominator."""
     parts = []
     for file in files:
-        rows = pd.DataFrame(jsonl.read(file.path))
-        scored = SCORERS[file.task](rows)
+        rows = jsonl.read_own(file.path)
+        if not rows:  # two authors who wrote the same leave nothing to be told apart
+            continue
+        scored = SCORERS[file.task](pd.DataFrame(rows))
         parts.append(
             scored.assign(
                 model=file.model, chain=file.chain, seed=file.seed, evaluation=file.evaluation
             )
         )
+    if not parts:
+        raise UserError("no evaluation left any rows to score; see the logs of rule evaluate.")
     return pd.concat(parts, ignore_index=True)
 
 
