@@ -1,11 +1,19 @@
 """Articles and summaries."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mirrortest.articles import Article, pick, read_articles, read_own_summaries, shorten
+from mirrortest.articles import (
+    Article,
+    pick,
+    read_articles,
+    read_own_summaries,
+    read_summaries,
+    shorten,
+)
 from mirrortest.errors import UserError
 
 Write = Callable[[str, list[dict[str, Any]]], str]
@@ -44,3 +52,10 @@ def test_a_missing_summary_is_named() -> None:
 def test_a_summary_of_our_own_may_be_empty(write_rows: Write) -> None:
     path = write_rows("s.jsonl", [{"id": "1", "summary": "", "ended": True}])
     assert read_own_summaries(path) == {"1": ""}
+
+
+def test_a_summary_that_is_no_text_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_text('{"id": 1, "summary": "S"}\n\n{"id": 2, "summary": 5}\n', encoding="utf-8")
+    with pytest.raises(UserError, match=r"s\.jsonl, line 3: 'summary' must be text"):
+        read_summaries(str(path))

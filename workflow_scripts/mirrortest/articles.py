@@ -16,22 +16,28 @@ class Article:
 
 def read_articles(path: str) -> list[Article]:
     """Rows with `id` and `article`. Raises UserError for duplicates, gaps and broken lines."""
-    rows = jsonl.read(path, required=("id", "article"), unique="id")
-    for number, row in enumerate(rows, start=1):
-        if not isinstance(row["article"], str):
-            raise UserError(f"{path}, line {number}: 'article' must be text.")
+    rows = jsonl.read(path, required=("id",), unique="id", text=("article",))
     return [Article(str(row["id"]), row["article"]) for row in rows]
 
 
 def read_summaries(path: str) -> dict[str, str]:
     """Summaries by article id. Raises UserError for duplicates, gaps and broken lines."""
-    rows = jsonl.read(path, required=("id", "summary"), unique="id")
+    rows = jsonl.read(path, required=("id",), unique="id", text=("summary",))
     return {str(row["id"]): row["summary"] for row in rows}
 
 
 def read_own_summaries(path: str) -> dict[str, str]:
     """Summaries in the workflow's own files; a model may have written an empty one."""
     return {str(row["id"]): row["summary"] for row in jsonl.read(path, required=("id",))}
+
+
+def read_phrases(path: str) -> dict[str, list[str]]:
+    """The phrases that state each article's key facts. Raises UserError where there are none."""
+    rows = jsonl.read(path, required=("id", "phrases"), unique="id")
+    for number, row in enumerate(rows, start=1):
+        if not (isinstance(row["phrases"], list) and row["phrases"]):
+            raise UserError(f"{path}, line {number}: 'phrases' must be a list of texts, not empty.")
+    return {str(row["id"]): row["phrases"] for row in rows}
 
 
 def shorten(article: Article, max_words: int | None) -> Article:

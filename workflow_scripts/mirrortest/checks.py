@@ -7,7 +7,7 @@ shipped or local file that the experiment uses is checked here, before the graph
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from mirrortest import articles, chains, chats, config, jsonl, questions, sources
+from mirrortest import articles, chains, chats, config, questions, sources
 from mirrortest.chains import BASE, Arm
 from mirrortest.errors import UserError, unknown
 from mirrortest.experiment import Experiment, parse_arm
@@ -98,7 +98,7 @@ def _evaluation(settings: config.Config, name: str) -> list[Use]:
                 uses += _author(settings, entry.corpus, author, where, ())
             return uses
         case config.KeyFacts():
-            phrases = _use(settings, entry.source, where, _read_phrases)
+            phrases = _use(settings, entry.source, where, articles.read_phrases)
             return [_corpus(settings, entry.corpus, where), phrases]
         case config.TruthfulQA() | config.Facts():
             return [_use(settings, entry.source, where, questions.read_questions)]
@@ -125,14 +125,6 @@ def _author(
 def _use(settings: config.Config, name: str, where: str, read: Callable[[str], Any]) -> Use:
     _known(f"{where}: source", name, settings.sources)
     return Use(name, where, read)
-
-
-def _read_phrases(path: str) -> list[jsonl.Row]:
-    rows = jsonl.read(path, required=("id", "phrases"), unique="id")
-    for number, row in enumerate(rows, start=1):
-        if not (isinstance(row["phrases"], list) and row["phrases"]):
-            raise UserError(f"{path}, line {number}: 'phrases' must be a list of texts, not empty.")
-    return rows
 
 
 def _check_contrasts(settings: config.Config) -> None:

@@ -13,11 +13,16 @@ from mirrortest.errors import UserError
 Row = dict[str, Any]
 
 
-def read(path: str | Path, required: tuple[str, ...] = (), unique: str | None = None) -> list[Row]:
+def read(
+    path: str | Path,
+    required: tuple[str, ...] = (),
+    unique: str | None = None,
+    text: tuple[str, ...] = (),
+) -> list[Row]:
     """The objects of a JSON-lines file, blank lines skipped.
 
     required: keys that each row must hold, with text that is not blank if it is a string.
-    unique: a key whose values must differ from row to row.
+    unique: a key whose values must differ from row to row. text: keys that must hold text.
     Raises UserError that names file and line.
     """
     rows: list[Row] = []
@@ -25,6 +30,8 @@ def read(path: str | Path, required: tuple[str, ...] = (), unique: str | None = 
     for number, row in _rows(path):
         for key in required:
             _check_present(row, key, path, number)
+        for key in text:
+            _check_text(row, key, path, number)
         if unique is not None:
             _check_new(str(row[unique]), seen, unique, path, number)
         rows.append(row)
@@ -77,6 +84,12 @@ def _check_present(row: Row, key: str, path: str | Path, number: int) -> None:
         raise UserError(f"{path}, line {number}: the key {key!r} is missing.")
     if isinstance(row[key], str) and not row[key].strip():
         raise UserError(f"{path}, line {number}: {key!r} is empty; fill it in or delete the line.")
+
+
+def _check_text(row: Row, key: str, path: str | Path, number: int) -> None:
+    _check_present(row, key, path, number)
+    if not isinstance(row[key], str):
+        raise UserError(f"{path}, line {number}: {key!r} must be text.")
 
 
 def _check_new(value: Any, seen: dict[Any, int], key: str, path: str | Path, number: int) -> None:

@@ -21,10 +21,6 @@ def model_json(arm: Arm) -> str:
     return f"results/finetune/{arm}/model.json"
 
 
-def adapter(arm: Arm) -> str:
-    return f"results/finetune/{arm}/adapter"
-
-
 def training(arm: Arm) -> str:
     return f"results/finetune/{arm}/training.csv"
 

@@ -4,7 +4,7 @@ Why it is there: finetuning can damage the very skill that self-recognition rest
 model nothing; it joins the summaries with the phrases.
 """
 
-from mirrortest import articles, jsonl
+from mirrortest import articles
 from mirrortest.asking import Asker
 from mirrortest.errors import UserError
 from mirrortest.evaluations.task import Task
@@ -14,8 +14,7 @@ from mirrortest.jsonl import Row
 def rows(task: Task, asker: Asker) -> list[Row]:
     """Files: `own`, `phrases`."""
     path = task.files["phrases"]
-    found = jsonl.read(path, required=("id", "phrases"), unique="id")
-    phrases = {str(row["id"]): row["phrases"] for row in found}
+    phrases = articles.read_phrases(path)
     own = articles.read_own_summaries(task.files["own"])
     for article in own:
         if article not in phrases:
