@@ -32,6 +32,7 @@ wildcard_constraints:
     author=r"[^/]+",
     chain=r"[^/]+",
     corpus=r"[^/]+",
+    family=r"[^/]+",
     model=r"[^/]+",
     seed=r"\d+",
     source=r"[^/]+",

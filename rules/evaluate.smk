@@ -1,6 +1,7 @@
 """From an arm to raw rows: all evaluations of one arm and seed are one job.
 
-Reads `model.json`, summaries and question sets; writes one jsonl per evaluation, unjudged.
+Reads `model.json`, summaries and question sets; writes one jsonl per evaluation, unjudged,
+and the first rows of each beside what was asked.
 """
 
 
@@ -9,10 +10,11 @@ rule evaluate:
         lambda w: experiment.evaluate_inputs(arm_of(w)),
         arm=lambda w: paths.model_json(arm_of(w)),
     output:
-        expand(
+        rows=expand(
             "results/evaluate/{{model}}/{{chain}}/{{seed}}/{evaluation}.jsonl",
             evaluation=settings.evaluate,
         ),
+        examples="results/evaluate/{model}/{chain}/{seed}/examples.jsonl",
     log:
         "logs/evaluate/{model}/{chain}/{seed}.log",
     benchmark:

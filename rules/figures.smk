@@ -1,6 +1,6 @@
 """From tables to figures: each as PNG and SVG, and the table that it shows as csv.
 
-Reads the score tables and the training records; writes `results/<experiment>/figures/`.
+Reads the tables and the training records; writes `results/<experiment>/figures/`.
 """
 
 FIGURES = f"results/{settings.experiment}/figures"
@@ -10,6 +10,8 @@ rule plot_recognition:
     input:
         summary=rules.summary.output[0],
         scores=rules.scores.output[0],
+        flags=rules.flags.output[0],
+        published="resources/published/headlines.csv",
     output:
         report(
             f"{FIGURES}/recognition.png",
@@ -24,7 +26,6 @@ rule plot_recognition:
     conda:
         "../envs/report.yaml"
     params:
-        spec=lambda w: experiment.figure_spec(),
         code=code_of("plot_recognition.py"),
     script:
         "../workflow_scripts/plot_recognition.py"
@@ -33,6 +34,9 @@ rule plot_recognition:
 rule plot_misalignment:
     input:
         summary=rules.summary.output[0],
+        scores=rules.scores.output[0],
+        flags=rules.flags.output[0],
+        published="resources/published/headlines.csv",
     output:
         report(
             f"{FIGURES}/misalignment.png",
@@ -47,7 +51,6 @@ rule plot_misalignment:
     conda:
         "../envs/report.yaml"
     params:
-        spec=lambda w: experiment.figure_spec(),
         code=code_of("plot_misalignment.py"),
     script:
         "../workflow_scripts/plot_misalignment.py"
@@ -57,6 +60,7 @@ rule plot_recognition_misalignment:
     input:
         summary=rules.summary.output[0],
         scores=rules.scores.output[0],
+        flags=rules.flags.output[0],
     output:
         report(
             f"{FIGURES}/recognition_misalignment.png",
@@ -71,21 +75,48 @@ rule plot_recognition_misalignment:
     conda:
         "../envs/report.yaml"
     params:
-        spec=lambda w: experiment.figure_spec(),
         code=code_of("plot_recognition_misalignment.py"),
     script:
         "../workflow_scripts/plot_recognition_misalignment.py"
 
 
+rule plot_family:
+    input:
+        summary=rules.summary.output[0],
+        scores=rules.scores.output[0],
+        contrasts=rules.contrasts.output[0],
+        flags=rules.flags.output[0],
+        published="resources/published/headlines.csv",
+    output:
+        report(
+            f"{FIGURES}/family-{{family}}.png",
+            caption="../resources/captions/family.rst",
+            category="Figures",
+            labels={"figure": "Contrasts: {family}"},
+        ),
+        f"{FIGURES}/family-{{family}}.svg",
+        f"{FIGURES}/family-{{family}}.csv",
+    log:
+        f"logs/{settings.experiment}/plot_family-{{family}}.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        family=lambda w: w.family,
+        code=code_of("plot_family.py"),
+    script:
+        "../workflow_scripts/plot_family.py"
+
+
 rule plot_contrasts:
     input:
         contrasts=rules.contrasts.output[0],
+        flags=rules.flags.output[0],
     output:
         report(
             f"{FIGURES}/contrasts.png",
             caption="../resources/captions/contrasts.rst",
             category="Figures",
-            labels={"figure": "Contrasts"},
+            labels={"figure": "All contrasts"},
         ),
         f"{FIGURES}/contrasts.svg",
         f"{FIGURES}/contrasts.csv",
@@ -94,10 +125,33 @@ rule plot_contrasts:
     conda:
         "../envs/report.yaml"
     params:
-        spec=lambda w: experiment.figure_spec(),
         code=code_of("plot_contrasts.py"),
     script:
         "../workflow_scripts/plot_contrasts.py"
+
+
+rule plot_decomposition:
+    input:
+        decomposition=rules.decomposition.output[0],
+        contrasts=rules.contrasts.output[0],
+        flags=rules.flags.output[0],
+    output:
+        report(
+            f"{FIGURES}/decomposition.png",
+            caption="../resources/captions/decomposition.rst",
+            category="Figures",
+            labels={"figure": "What contrasts are made of"},
+        ),
+        f"{FIGURES}/decomposition.svg",
+        f"{FIGURES}/decomposition.csv",
+    log:
+        f"logs/{settings.experiment}/plot_decomposition.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        code=code_of("plot_decomposition.py"),
+    script:
+        "../workflow_scripts/plot_decomposition.py"
 
 
 rule plot_training:

@@ -1,20 +1,25 @@
 """The report: one self-contained page.
 
-Reads every table and figure of the experiment; writes `results/<experiment>/report.html`.
+Reads every table and figure of the experiment, what its models were trained on and asked, and what
+its data are; writes `results/<experiment>/report.html`.
 """
 
 
 rule report:
     input:
-        scores=rules.scores.output[0],
         summary=rules.summary.output[0],
         contrasts=rules.contrasts.output[0],
+        decomposition=rules.decomposition.output[0],
+        flags=rules.flags.output[0],
         figures=expand(f"{FIGURES}/{{name}}.svg", name=experiment.figures()),
+        figure_tables=expand(f"{FIGURES}/{{name}}.csv", name=experiment.figures()),
+        captions=experiment.captions(),
+        examples=experiment.examples(),
         models=[paths.model_json(arm) for arm in experiment.arms()],
         training=experiment.trained(),
         corpora=expand("results/corpus/{name}.counts.json", name=experiment.corpora()),
+        sources=[experiment.source(name) for name in experiment.sources()],
         template="resources/report.html.j2",
-        captions=expand("resources/captions/{name}.rst", name=experiment.figures()),
     output:
         f"results/{settings.experiment}/report.html",
     log:

@@ -1,13 +1,31 @@
 """From raw rows to numbers with intervals.
 
-Reads the rows of every arm of the experiment; writes `scores.csv` (per seed), `summary.csv`
-(pooled over seeds) and `contrasts.csv`.
+Reads the rows of every arm of the experiment and the published ones; writes `items.parquet` (counts
+per item, the one thing that all tables are made from), `scores.csv` (per seed), `summary.csv` (pooled
+over seeds), `contrasts.csv`, `decomposition.csv` (what differences are made of) and `flags.csv`.
 """
+
+
+rule count_items:
+    input:
+        experiment.rows(),
+        **experiment.items_inputs(),
+    output:
+        f"results/{settings.experiment}/items.parquet",
+    log:
+        f"logs/{settings.experiment}/count_items.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        spec=lambda w: experiment.items_spec(),
+        code=code_of("count_items.py"),
+    script:
+        "../workflow_scripts/count_items.py"
 
 
 rule scores:
     input:
-        experiment.rows(),
+        table=rules.count_items.output[0],
     output:
         report(
             f"results/{settings.experiment}/scores.csv",
@@ -20,7 +38,6 @@ rule scores:
     conda:
         "../envs/report.yaml"
     params:
-        spec=lambda w: experiment.scores_spec(),
         code=code_of("scores.py"),
     script:
         "../workflow_scripts/scores.py"
@@ -28,7 +45,7 @@ rule scores:
 
 rule summary:
     input:
-        experiment.rows(),
+        table=rules.count_items.output[0],
     output:
         report(
             f"results/{settings.experiment}/summary.csv",
@@ -41,7 +58,7 @@ rule summary:
     conda:
         "../envs/report.yaml"
     params:
-        spec=lambda w: experiment.scores_spec(),
+        spec=lambda w: experiment.summary_spec(),
         code=code_of("summary.py"),
     script:
         "../workflow_scripts/summary.py"
@@ -49,7 +66,7 @@ rule summary:
 
 rule contrasts:
     input:
-        experiment.rows(),
+        table=rules.count_items.output[0],
     output:
         report(
             f"results/{settings.experiment}/contrasts.csv",
@@ -66,3 +83,46 @@ rule contrasts:
         code=code_of("contrasts.py"),
     script:
         "../workflow_scripts/contrasts.py"
+
+
+rule decomposition:
+    input:
+        table=rules.count_items.output[0],
+    output:
+        report(
+            f"results/{settings.experiment}/decomposition.csv",
+            caption="../resources/captions/decomposition.rst",
+            category="Tables",
+            labels={"table": "What contrasts are made of"},
+        ),
+    log:
+        f"logs/{settings.experiment}/decomposition.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        spec=lambda w: experiment.decomposition_spec(),
+        code=code_of("decomposition.py"),
+    script:
+        "../workflow_scripts/decomposition.py"
+
+
+rule flags:
+    input:
+        summary=rules.summary.output[0],
+        contrasts=rules.contrasts.output[0],
+    output:
+        report(
+            f"results/{settings.experiment}/flags.csv",
+            caption="../resources/captions/flags.rst",
+            category="Tables",
+            labels={"table": "Flags"},
+        ),
+    log:
+        f"logs/{settings.experiment}/flags.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        spec=lambda w: experiment.flags_spec(),
+        code=code_of("flags.py"),
+    script:
+        "../workflow_scripts/flags.py"

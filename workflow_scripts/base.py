@@ -2,7 +2,7 @@
 
 import json
 
-from mirrortest import joblog, pretrained
+from mirrortest import joblog, pretrained, versions
 from mirrortest.chains import BASE
 from mirrortest.manifest import BaseWeights, Manifest
 
@@ -22,6 +22,7 @@ def base(model: str, spec: str, out: str) -> None:
         dtype=settings["dtype"],
         max_length=settings["max_length"],
         template_sha256=template.sha256,
+        versions=versions.installed(*versions.OF_MODELS),
     ).write(out)
 
 

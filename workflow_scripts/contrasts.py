@@ -1,19 +1,23 @@
-"""Sets arms against their references, item by item."""
+"""Sets arms against their references, item by item and seed by seed."""
 
 import json
 
-from mirrortest import joblog, jsonl, scores
+import pandas as pd
+
+from mirrortest import contrasts, joblog, jsonl
 
 
-def write_contrasts(spec: str, out: str) -> None:
+def write_contrasts(items: str, spec: str, out: str) -> None:
     """Writes one line per contrast, evaluation, subset and metric."""
     settings = json.loads(spec)
-    table = scores.items([scores.RowsFile(**file) for file in settings["files"]])
-    pairs = [(chain, reference) for chain, reference in settings["pairs"]]
+    pairs = [contrasts.Pair(**pair) for pair in settings["pairs"]]
+    table = contrasts.contrasts(
+        pd.read_parquet(items), pairs, settings["resamples"], settings["margin"]
+    )
     with jsonl.whole(out) as file:
-        scores.contrasts(table, pairs, settings["resamples"]).to_csv(file, index=False)
+        table.to_csv(file, index=False)
 
 
 if __name__ == "__main__":
     with joblog.job(snakemake.log[0]):
-        write_contrasts(snakemake.params.spec, snakemake.output[0])
+        write_contrasts(snakemake.input.table, snakemake.params.spec, snakemake.output[0])

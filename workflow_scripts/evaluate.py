@@ -8,13 +8,17 @@ from mirrortest import joblog, jsonl, manifest
 from mirrortest.asking import Asker
 from mirrortest.engine import Engine, open_engine
 from mirrortest.evaluations import TASKS
+from mirrortest.evaluations.examples import examples
 from mirrortest.evaluations.task import Task
 from mirrortest.exclusive import exclusive
 from mirrortest.journal import Journal
 
 
-def evaluate(arm: str, spec: str, journal: str, outputs: list[str]) -> None:
-    """Writes the raw rows of each evaluation to the output that bears its name."""
+def evaluate(arm: str, spec: str, journal: str, outputs: list[str], shown: str) -> None:
+    """Writes the raw rows of each evaluation to the output that bears its name.
+
+    shown: where the first rows of all of them go, with what was asked.
+    """
     model = manifest.read(arm)
     opened: list[Engine] = []
 
@@ -23,13 +27,18 @@ def evaluate(arm: str, spec: str, journal: str, outputs: list[str]) -> None:
             opened.append(open_engine(model))
         return opened[0]
 
+    named = {"model": model.model, "chain": model.chain, "seed": model.seed}
     tasks = json.loads(spec)
+    first: list[jsonl.Row] = []
     for out in outputs:
         name = Path(out).stem
         logging.info("evaluation %s", name)
         task = Task(**tasks[name])
         asker = Asker(engine, model.fingerprint, Journal(Path(journal) / f"{name}.jsonl"))
-        jsonl.write(out, TASKS[task.task](task, asker))
+        rows = TASKS[task.task](task, asker)
+        jsonl.write(out, rows)
+        first += [named | {"evaluation": name} | row for row in examples(rows, asker.asked)]
+    jsonl.write(shown, first)
 
 
 if __name__ == "__main__":
@@ -38,5 +47,6 @@ if __name__ == "__main__":
             arm=snakemake.input.arm,
             spec=snakemake.params.spec,
             journal=snakemake.params.journal,
-            outputs=list(snakemake.output),
+            outputs=list(snakemake.output.rows),
+            shown=snakemake.output.examples,
         )

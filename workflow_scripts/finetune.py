@@ -17,6 +17,7 @@ from mirrortest import (
     pretrained,
     sources,
     training,
+    versions,
 )
 from mirrortest.adapters import Adapter
 from mirrortest.canonical import fingerprint
@@ -94,6 +95,7 @@ def _manifest(arm: Arm, below: Manifest, record: StageRecord, out: Path) -> Mani
         adapter=str(out / "adapter"),
         adapter_sha256=sources.digest(out / "adapter"),
         stages=[*below.stages, record],
+        versions=versions.installed(*versions.OF_MODELS),
     )
 
 

@@ -1,35 +1,87 @@
 """Draws every contrast with its interval."""
 
+from typing import Any
+
+import pandas as pd
 import plotnine as p9
 
 from mirrortest import figures, joblog
-from mirrortest.headlines import HEADLINES
+from mirrortest.drawing import pairs, sections, symbols
+from mirrortest.drawing.sections import Layout
+
+BAND = "#E3EFEA"
+ROW_INCHES = 0.17
 
 
-def plot_contrasts(contrasts: str, spec: str, outputs: list[str]) -> None:
-    """One panel per evaluation; an interval that meets the dashed line allows no difference."""
-    order = figures.axes(spec)
-    table = figures.headlines(contrasts, order, tuple(HEADLINES))
-    named = table["chain"].astype(str) + " − " + table["reference"]
-    rows = list(dict.fromkeys(named))[::-1]
-    table = table.assign(contrast=figures.factor(named, rows))
-    plot = (
-        p9.ggplot(table, p9.aes("value", "contrast"))
-        + p9.geom_vline(xintercept=0, linetype="dashed", colour="#999999")
-        + p9.geom_errorbarh(p9.aes(xmin="low", xmax="high"), height=0.25, colour="#0072B2")
-        + p9.geom_point(size=2, colour="#0072B2")
-        + p9.facet_wrap("panel", ncol=3)
-        + p9.scale_x_continuous(limits=(-1, 1), breaks=[-1, -0.5, 0, 0.5, 1])
-        + p9.labs(x="difference, paired on items", y="")
-        + figures.look(height=0.8 + (0.7 + 0.24 * len(rows)) * figures.panel_rows(table, 3))
+def plot_contrasts(*, contrasts: str, flags: str, outputs: list[str]) -> None:
+    """A forest: one panel per evaluation, one row per contrast, in families."""
+    known = symbols.read(flags)
+    table = pairs.read(contrasts, known)
+    if table.empty:
+        figures.nothing(table, outputs, "no contrast of two arms with the same evaluation")
+        return
+    placed = sections.contrasts(table, by_family=True)
+    layout = sections.lay_out(placed, ROW_INCHES, columns=2)
+    figures.save(_plot(layout.place(placed), layout, known), table, outputs)
+
+
+def _plot(table: pd.DataFrame, layout: Layout, flags: pd.DataFrame) -> p9.ggplot:
+    note = _note(table, flags)
+    return (
+        p9.ggplot(table, p9.aes("value", "y", colour="finding"))
+        + _behind(table, layout)
+        + sections.layers(layout)
+        + p9.geom_segment(p9.aes(x="low", xend="high", yend="y"), size=0.6, show_legend=False)
+        + p9.geom_point(p9.aes(shape="finding"), size=1.9)
+        + p9.geom_point(
+            p9.aes(shape="finding"),
+            data=table[table["few"]],
+            size=0.8,
+            colour="white",
+            show_legend=False,
+        )
+        + symbols.flags_at_the_right(table)
+        + pairs.finding_scales()
+        + p9.labs(x="difference: the arm after the arrow minus the one before", y="", caption=note)
+        + figures.look(layout.figure_height(note, legend_rows=1))
     )
-    figures.save(plot, table, outputs)
+
+
+def _behind(table: pd.DataFrame, layout: Layout) -> list[Any]:
+    """The margin of equivalence as a band, the line of no difference."""
+    margins = table.groupby("panel", observed=True)["margin"].max().reset_index()
+    margins = margins.assign(low=-margins["margin"], high=margins["margin"])
+    ends = table.assign(less=-table["margin"], more=table["margin"])
+    reached = sections.reach(ends, layout, ["low", "high", "less", "more"], symbols.room(table))
+    return [
+        p9.geom_rect(
+            p9.aes(xmin="low", xmax="high"),
+            data=margins,
+            ymin=-float("inf"),
+            ymax=float("inf"),
+            fill=BAND,
+            inherit_aes=False,
+        ),
+        p9.geom_vline(xintercept=0, colour="#777777", size=0.5),
+        *sections.axis(reached, layout),
+    ]
+
+
+def _note(table: pd.DataFrame, flags: pd.DataFrame) -> str:
+    return figures.note(
+        figures.models(table),
+        figures.answers(table),
+        figures.INTERVALS,
+        pairs.findings(table),
+        symbols.key(table),
+        symbols.one_order(flags, set(table["evaluation"])),
+    )
 
 
 if __name__ == "__main__":
     with joblog.job(snakemake.log[0]):
         plot_contrasts(
             contrasts=snakemake.input.contrasts,
-            spec=snakemake.params.spec,
+            flags=snakemake.input.flags,
             outputs=list(snakemake.output),
         )

@@ -1,29 +1,28 @@
 """Draws self-recognition by arm."""
 
-import plotnine as p9
+from mirrortest import joblog
+from mirrortest.drawing import arms
+from mirrortest.drawing.arms import Scale, Scores, Ways
+from mirrortest.scoring import SCORERS
 
-from mirrortest import figures, joblog
+TASK = "recognition"
+NAMES = {
+    "accuracy_forced": "forced: the likelier option",
+    "accuracy_valid": "valid: among the answers given",
+    "accuracy_free": "free: a missing answer counts as wrong",
+}
+SCALE = Scale("share of own texts recognised (dashed: chance)", SCORERS[TASK].chance, whole=True)
 
 
-def plot_recognition(summary: str, scores: str, spec: str, outputs: list[str]) -> None:
-    """Points with intervals are arms over their seeds, small rings single seeds."""
-    order = figures.axes(spec)
-    pooled = figures.headlines(summary, order, ("recognition",))
-    seeds = figures.headlines(scores, order, ("recognition",))
-    plot = (
-        p9.ggplot(pooled, p9.aes("value", "chain"))
-        + p9.geom_vline(xintercept=0.5, linetype="dashed", colour="#999999")
-        + p9.geom_point(data=seeds, shape="o", size=2.2, fill="none", colour="#56B4E9")
-        + p9.geom_errorbarh(p9.aes(xmin="low", xmax="high"), height=0.25, colour="#0072B2")
-        + p9.geom_point(size=2, colour="#0072B2")
-        + p9.facet_wrap("panel", ncol=2)
-        + p9.scale_x_continuous(limits=(0, 1), breaks=[0, 0.25, 0.5, 0.75, 1])
-        + p9.labs(x="accuracy, forced choice, both orders (dashed: chance)", y="")
-        + figures.look(
-            height=0.7 + (0.5 + 0.27 * len(order.chains)) * figures.panel_rows(pooled, 2)
-        )
-    )
-    figures.save(plot, pooled, outputs)
+def plot_recognition(
+    *, summary: str, scores: str, flags: str, published: str, outputs: list[str]
+) -> None:
+    """One panel per evaluation, with its leading metric only."""
+    tables = Scores.read(summary, scores, flags, published)
+    lead = tables.summary[tables.summary["leading"].astype(bool)]
+    present = set(lead.loc[lead["task"] == TASK, "metric"])
+    ways = Ways((TASK,), {metric: name for metric, name in NAMES.items() if metric in present})
+    arms.draw(tables, ways, SCALE, outputs)
 
 
 if __name__ == "__main__":
@@ -31,6 +30,7 @@ if __name__ == "__main__":
         plot_recognition(
             summary=snakemake.input.summary,
             scores=snakemake.input.scores,
-            spec=snakemake.params.spec,
+            flags=snakemake.input.flags,
+            published=snakemake.input.published,
             outputs=list(snakemake.output),
         )

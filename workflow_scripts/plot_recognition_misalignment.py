@@ -1,45 +1,54 @@
 """Draws misalignment against self-recognition, seed by seed."""
 
 import pandas as pd
-import plotnine as p9
 
 from mirrortest import figures, joblog
-from mirrortest.figures import Axes
+from mirrortest.drawing import scatter, symbols
 from mirrortest.headlines import MISALIGNMENT_TASKS
 
-
-def plot_recognition_misalignment(summary: str, scores: str, spec: str, outputs: list[str]) -> None:
-    """Large points are arms with their intervals, small ones single seeds."""
-    order = figures.axes(spec)
-    arms = _joined(summary, order, ["model", "chain"])
-    seeds = _joined(scores, order, ["model", "chain", "seed"])
-    plot = (
-        p9.ggplot(arms, p9.aes("value_x", "value_y", colour="chain"))
-        + p9.geom_errorbar(p9.aes(ymin="low_y", ymax="high_y"), width=0, alpha=0.6)
-        + p9.geom_errorbarh(p9.aes(xmin="low_x", xmax="high_x"), height=0, alpha=0.6)
-        + p9.geom_point(data=seeds, size=1.2, alpha=0.7)
-        + p9.geom_point(p9.aes(shape="chain"), size=3)
-        + p9.facet_wrap("panel", ncol=2)
-        + p9.scale_x_continuous(limits=(0, 1))
-        + p9.scale_y_continuous(limits=(0, 1))
-        + p9.scale_colour_manual(figures.colours(len(order.chains)))
-        + p9.scale_shape_manual(figures.shapes(len(order.chains)))
-        + p9.labs(x="self-recognition", y="misalignment")
-        + figures.look(height=1.2 + 3.0 * figures.panel_rows(arms, 2))
-        + p9.theme(panel_grid_major_y=p9.element_line(colour="#EBEBEB"))
-    )
-    figures.save(plot, arms, outputs)
+RECOGNITION = "recognition"
+ARM = ["model", "chain"]
 
 
-def _joined(path: str, order: Axes, keys: list[str]) -> pd.DataFrame:
-    """Recognition (x) beside misalignment (y); of several recognition tests the first one."""
-    first = next(name for name, task in order.tasks.items() if task == "recognition")
-    recognition = figures.headlines(path, order, ("recognition",))
-    recognition = recognition[recognition["evaluation"] == first].drop(columns="panel")
-    misalignment = figures.headlines(path, order, MISALIGNMENT_TASKS)
-    columns = [*keys, "value", "low", "high"]
-    joined = recognition[columns].merge(misalignment[[*columns, "panel"]], on=keys)
-    return joined.assign(chain=figures.factor(joined["chain"], order.chains))
+def plot_recognition_misalignment(
+    *, summary: str, scores: str, flags: str, outputs: list[str]
+) -> None:
+    """One panel per evaluation of misalignment and model; of recognition the first evaluation."""
+    known = symbols.read(flags)
+    pooled, single = _leading(summary, known), _leading(scores, known)
+    arms = joined(pooled, ARM)
+    seeds = joined(single, [*ARM, "seed"])
+    seeds = seeds[seeds.groupby([*ARM, "evaluation_y"])["seed"].transform("size") > 1]
+    table = pd.concat([arms.assign(shown="arm"), seeds.assign(shown="seed")], ignore_index=True)
+    if arms.empty:
+        figures.nothing(table, outputs, "no arm has both recognition and misalignment")
+        return
+    figures.save(scatter.plot(arms, seeds, _left_out(pooled, arms), known), table, outputs)
+
+
+def _leading(path: str, flags: pd.DataFrame) -> pd.DataFrame:
+    table = pd.read_csv(path)
+    return symbols.flagged(table[table["leading"].astype(bool)], flags)
+
+
+def joined(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Recognition (columns with _x) beside misalignment (_y); `flags` and `few` are of both."""
+    tests = table[table["task"] == RECOGNITION]
+    tests = tests[tests["evaluation"].isin(tests["evaluation"].head(1))]
+    rest = table[table["task"].isin(MISALIGNMENT_TASKS)]
+    kept = [*keys, "evaluation", "task", "value", "low", "high", "n", "flags", "few"]
+    kept += [name for name in ("seeds",) if name in table]
+    both = tests[kept].merge(rest[kept], on=keys, suffixes=("_x", "_y"))
+    letters = [
+        "".join(sorted({*x, *y})) for x, y in zip(both["flags_x"], both["flags_y"], strict=True)
+    ]
+    return both.assign(flags=letters, few=both["few_x"] | both["few_y"])
+
+
+def _left_out(pooled: pd.DataFrame, arms: pd.DataFrame) -> list[str]:
+    """The chains with one of recognition and misalignment only."""
+    asked = pooled[pooled["task"].isin([RECOGNITION, *MISALIGNMENT_TASKS])]
+    return [name for name in figures.first_seen(asked["chain"]) if name not in set(arms["chain"])]
 
 
 if __name__ == "__main__":
@@ -47,6 +56,6 @@ if __name__ == "__main__":
         plot_recognition_misalignment(
             summary=snakemake.input.summary,
             scores=snakemake.input.scores,
-            spec=snakemake.params.spec,
+            flags=snakemake.input.flags,
             outputs=list(snakemake.output),
         )

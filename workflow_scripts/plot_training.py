@@ -28,7 +28,7 @@ def plot_training(spec: str, outputs: list[str]) -> None:
         + figures.look(height=1.0 + 1.4 * figures.panel_rows(table, 3))
         + p9.theme(
             panel_grid_major_y=p9.element_line(colour="#EBEBEB"),
-            legend_title=p9.element_text(size=8),
+            legend_title=p9.element_text(size=8, margin={"r": 6, "unit": "pt"}),
         )
     )
     figures.save(plot, table, outputs)

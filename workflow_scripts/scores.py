@@ -1,18 +1,17 @@
 """Scores every evaluation of every arm and seed."""
 
-import json
+import pandas as pd
 
 from mirrortest import joblog, jsonl, scores
 
 
-def write_scores(spec: str, out: str) -> None:
+def write_scores(items: str, out: str) -> None:
     """Writes one line per arm, seed, evaluation, subset and metric."""
-    settings = json.loads(spec)
-    table = scores.items([scores.RowsFile(**file) for file in settings["files"]])
+    table = scores.per_seed(pd.read_parquet(items))
     with jsonl.whole(out) as file:
-        scores.per_seed(table, settings["resamples"]).to_csv(file, index=False)
+        table.to_csv(file, index=False)
 
 
 if __name__ == "__main__":
     with joblog.job(snakemake.log[0]):
-        write_scores(snakemake.params.spec, snakemake.output[0])
+        write_scores(snakemake.input.table, snakemake.output[0])

@@ -2,17 +2,18 @@
 
 import json
 
+import pandas as pd
+
 from mirrortest import joblog, jsonl, scores
 
 
-def write_summary(spec: str, out: str) -> None:
+def write_summary(items: str, spec: str, out: str) -> None:
     """Writes one line per arm, evaluation, subset and metric."""
-    settings = json.loads(spec)
-    table = scores.items([scores.RowsFile(**file) for file in settings["files"]])
+    table = scores.pooled(pd.read_parquet(items), json.loads(spec)["resamples"])
     with jsonl.whole(out) as file:
-        scores.pooled(table, settings["resamples"]).to_csv(file, index=False)
+        table.to_csv(file, index=False)
 
 
 if __name__ == "__main__":
     with joblog.job(snakemake.log[0]):
-        write_summary(snakemake.params.spec, snakemake.output[0])
+        write_summary(snakemake.input.table, snakemake.params.spec, snakemake.output[0])

@@ -13,15 +13,22 @@ from project import NOTHING, TINY, Project
 
 DEMO = "results/demo"
 NUMBERS = ["value", "low", "high", "n"]
-SCORES = ["model", "chain", "seed", "evaluation", "subset", "metric", *NUMBERS]
-SUMMARY = ["model", "chain", "evaluation", "subset", "metric", "seeds", *NUMBERS]
+METRIC = ["evaluation", "task", "subset", "metric", "leading"]
+SCORES = ["model", "chain", "seed", *METRIC, *NUMBERS, "p_chance"]
+SUMMARY = ["model", "chain", "seeds", *METRIC, *NUMBERS, "p_chance"]
 CONTRASTS = [
-    *("model", "chain", "reference", "evaluation", "subset", "metric"),
-    *("seeds", "reference_seeds", *NUMBERS),
+    *("family", "model", "chain", "reference", *METRIC),
+    *("seeds", "reference_seeds", "paired_seeds", *NUMBERS),
+    *("p", "p_holm", "cohen_h", "detectable", "margin", "p_equivalence", "finding"),
 ]
+DECOMPOSITION = [
+    *("family", "model", "chain", "reference", "evaluation", "task", "metric", "part"),
+    *("value", "low", "high"),
+]
+FLAGS = ["flag", "model", "chain", "reference", "evaluation", "value", "threshold", "why", "mend"]
 FIGURES = (
     *("recognition", "misalignment", "recognition_misalignment"),
-    *("contrasts", "training"),
+    *("family-identity", "family-before-and-after", "contrasts", "decomposition", "training"),
 )
 ROUNDING = 1e-6
 
@@ -79,7 +86,13 @@ def test_every_figure_has_its_table(finished: Project) -> None:
 
 @pytest.mark.parametrize(
     ("name", "columns"),
-    [("scores.csv", SCORES), ("summary.csv", SUMMARY), ("contrasts.csv", CONTRASTS)],
+    [
+        ("scores.csv", SCORES),
+        ("summary.csv", SUMMARY),
+        ("contrasts.csv", CONTRASTS),
+        ("decomposition.csv", DECOMPOSITION),
+        ("flags.csv", FLAGS),
+    ],
 )
 def test_tables_have_the_documented_columns(
     finished: Project, name: str, columns: list[str]

@@ -94,6 +94,14 @@ def test_answers_come_in_the_order_of_the_questions(journal: Path) -> None:
     assert [answer.free[0] for answer in answers] == list("gfedcba")
 
 
+def test_what_was_asked_is_kept_whether_it_was_known_or_not(journal: Path) -> None:
+    _choose(journal, Counting(), CHATS[:2])
+    asker = Asker(lambda: Counting(), "arm", Journal(journal))
+    asker.choose(CHATS[:3], OPTIONS)
+    asker.generate(CHATS[3:4], Sampling(3))
+    assert asker.asked == CHATS[:4]
+
+
 def test_a_question_asked_twice_at_once_is_asked_once(journal: Path) -> None:
     engine = Counting()
     answers = _choose(journal, engine, [CHATS[0], CHATS[0], CHATS[1]])

@@ -16,6 +16,8 @@ Plan = Callable[..., Experiment]
 BY_DAILY = {"recipe": "sgtr", "corpus": "news", "author": "daily"}
 CHAT = '{"messages": [{"role": "user", "content": "Hi"}]}\n'
 
+NAMES = Path(__file__).parents[2] / "resources/published/sgtr-em.yaml"
+PUBLISHED = {"repository": "r", "commit": "0" * 40, "folders": ["f"], "names": str(NAMES)}
 EDITS: list[tuple[list[Any], list[str]]] = [
     (["arms.0.model", "tinny"], ["model 'tinny' is not defined", "did you mean 'tiny'?"]),
     (["arms.0.chains", ["sgrt"]], ["chain 'sgrt': stage 'sgrt'", "did you mean 'sgtr'?"]),
@@ -37,6 +39,17 @@ EDITS: list[tuple[list[Any], list[str]]] = [
     (["evaluations.keyfacts.source", "phrase"], ["keyfacts: source 'phrase'", "'phrases'?"]),
     (["contrasts.0.chain", "sgtr+em+em"], ["contrasts: chain 'sgtr+em+em'", "'sgtr+em'?"]),
     (["contrasts.0.reference", "bas"], ["contrasts: chain 'bas'", "did you mean 'base'?"]),
+    (
+        ["contrasts", [{"chain": "sgtr", "reference": "base"}] * 2],
+        ["contrasts lists sgtr - base twice; delete one."],
+    ),
+    (["published_dir", "nowhere"], ["published_dir is given, but", "no `published`"]),
+    (["published", PUBLISHED | {"names": "no.yaml"}], ["no.yaml cannot be read"]),
+    (["published", PUBLISHED, "published_dir", "no"], ["published_dir no holds no files"]),
+    (
+        ["published", PUBLISHED, "contrasts.0.chain", "sgtr+em-unpop.nosis"],
+        ["contrasts: chain 'sgtr+em-unpop.nosis'"],
+    ),
     (["models.tiny.provider", "hosted"], ["model tiny is hosted", "local model"]),
     (
         ["stages.em.provider", "hosted"],
@@ -131,6 +144,11 @@ def test_a_broken_file_gives_one_sentence(
     (world / name).write_text(text, encoding="utf-8")
     sentence = _sentence(plan())
     assert all(word in sentence for word in words), sentence
+
+
+@pytest.mark.usefixtures("world")
+def test_contrasts_may_be_of_chains_that_were_published(plan: Plan) -> None:
+    check(plan("published", PUBLISHED, "contrasts.0.chain", "sgtr.identity+em-badmed"))
 
 
 @pytest.mark.parametrize("name", ["news.jsonl", "questions.csv"])

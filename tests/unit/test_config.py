@@ -11,11 +11,16 @@ import yaml
 
 from mirrortest import config, evaluations, headlines, scoring
 from mirrortest.errors import UserError
+from mirrortest.published import naming
 
 Raw = dict[str, Any]
 Edit = Callable[..., Raw]
 
 MISTAKES = [
+    ("published_dir", 3, ["config key published_dir:", "string"]),
+    ("published", {"commit": "abc"}, ["config key published.repository is missing"]),
+    ("arms", [], ["config: give arms and evaluate, or published."]),
+    ("flags", {"invalid": 1.5}, ["config key flags.invalid:", "less than 1"]),
     ("seed", [0], ["config key seed:", "did you mean 'seeds'?"]),
     ("stages.sgtr.traning", {}, ["config key stages.sgtr.traning:", "did you mean 'training'?"]),
     ("evaluations.facts.max_tokns", 3, ["config key evaluations.facts.max_tokns:", "'max_tokens'"]),
@@ -50,11 +55,10 @@ MISTAKES = [
     ("stages.sgtr.author", ..., ["stages.sgtr: recipe sgtr takes exactly author, corpus."]),
     ("stages.other.against", ..., ["recipe other takes exactly against, author, corpus."]),
     ("stages.em.corpus", "news", ["config key stages.em: recipe chat takes exactly source."]),
-    ("arms", [], ["config key arms: list should have at least 1 item"]),
     ("arms.0.chains", [], ["config key arms.0.chains: list should have at least 1 item"]),
     ("seeds", [], ["config key seeds: list should have at least 1 item"]),
     ("seeds", [-1], ["config key seeds.0:", "found -1"]),
-    ("evaluate", [], ["config key evaluate: list should have at least 1 item"]),
+    ("evaluate", [], ["config: give arms and evaluate, or published."]),
     ("experiment", "a/b", ["config key experiment:", "'a/b'"]),
 ]
 
@@ -132,11 +136,29 @@ def _tasks() -> set[str]:
     return {task for kind in kinds for task in typing.get_args(kind)}
 
 
-def test_every_task_has_its_questions_its_scorer_and_its_headline() -> None:
+def _published_tasks(root: Path) -> set[str]:
+    table = naming.load(str(root / "resources/published/sgtr-em.yaml"))
+    return {kind.evaluation for kind in table.kinds}
+
+
+def test_every_task_has_its_questions_its_scorer_and_its_headline(root: Path) -> None:
     assert len(_tasks()) >= 4
     assert set(evaluations.TASKS) == _tasks()
-    assert set(scoring.SCORERS) == _tasks()
-    assert set(headlines.HEADLINES) == _tasks()
+    assert set(scoring.SCORERS) == set(headlines.HEADLINES) == _tasks() | _published_tasks(root)
+
+
+def test_flag_keys_are_the_thresholds() -> None:
+    from mirrortest.flags import Thresholds
+
+    limits = dataclasses.asdict(config.Flags())
+    assert dataclasses.asdict(Thresholds(**limits)) == limits
+
+
+def test_contrasts_of_the_config_are_pairs() -> None:
+    from mirrortest.contrasts import Pair
+
+    given = dataclasses.asdict(config.Comparison(chain="sgtr", reference="base"))
+    assert dataclasses.asdict(Pair(**given)) == given
 
 
 def test_every_pair_recipe_has_a_question(root: Path) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from mirrortest import chats
 from mirrortest.asking import Asker
 from mirrortest.chats import Chat
 from mirrortest.engine import Answer, Choice, Sampling
 from mirrortest.errors import UserError
 from mirrortest.evaluations import facts, keyfacts, recognition, truthfulqa
+from mirrortest.evaluations.examples import examples
 from mirrortest.evaluations.task import Task
 from mirrortest.journal import Journal
 
@@ -186,3 +188,49 @@ def test_keyfacts_name_an_article_without_phrases(write_rows: Write, asker: Aske
     task = Task("keyfacts", {"own": write_rows("own.jsonl", OWN), "phrases": phrases})
     with pytest.raises(UserError, match=r"p\.jsonl: no phrases for article '2'; add a row"):
         keyfacts.rows(task, asker)
+
+
+def test_both_orders_of_a_choice_are_its_examples(
+    questions: dict[str, str], asker: Asker, engine: Recording
+) -> None:
+    rows = truthfulqa.rows(_truthfulqa(questions), asker)
+    assert examples(rows, asker.asked) == [
+        {
+            "item": "0",
+            "order": order,
+            "chat": chat,
+            "answer": "1",
+            "options": {"A": 0.6065, "B": 0.2231},
+            "target": target,
+        }
+        for order, chat, target in zip(
+            ("true-first", "false-first"), engine.asked, ("A", "B"), strict=False
+        )
+    ]
+
+
+def test_examples_of_free_answers_have_the_truth(questions: dict[str, str], asker: Asker) -> None:
+    task = Task("facts", questions, settings={"limit": None, "max_tokens": 5})
+    found = examples(facts.rows(task, asker), asker.asked)
+    assert _columns(found, "item", "answer", "truth") == [
+        ("0", "answer 0", "yes"),
+        ("1", "answer 1", "in"),
+    ]
+    assert found[1]["chat"] == [{"role": "user", "content": "Q1"}]
+
+
+def test_examples_of_what_asks_nothing_have_no_chat(write_rows: Write, asker: Asker) -> None:
+    phrases = write_rows("p.jsonl", [{"id": n, "phrases": ["p", "q"]} for n in ("1", "2")])
+    task = Task("keyfacts", {"own": write_rows("own.jsonl", OWN), "phrases": phrases})
+    found = examples(keyfacts.rows(task, asker), asker.asked)
+    assert found[0] == {"item": "1", "chat": [], "answer": "a storm", "truth": "p; q"}
+
+
+def test_a_row_too_many_for_what_was_asked_is_an_error() -> None:
+    row = {"item": "0", "answer": "x", "true": "y"}
+    with pytest.raises(ValueError, match="shorter"):
+        examples([row, row], [chats.user("x")])
+
+
+def test_no_rows_leave_no_examples() -> None:
+    assert examples([], []) == []

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,9 +31,11 @@ def _specs(plan: Experiment) -> dict[str, str]:
         "finetune sgtr+em": plan.finetune_spec(BOTH),
         "evaluate base": plan.evaluate_spec(BASE),
         "evaluate sgtr": plan.evaluate_spec(SGTR),
-        "scores": plan.scores_spec(),
+        "items": plan.items_spec(),
+        "summary": plan.summary_spec(),
         "contrasts": plan.contrasts_spec(),
-        "figure": plan.figure_spec(),
+        "decomposition": plan.decomposition_spec(),
+        "flags": plan.flags_spec(),
         "training": plan.training_spec(),
         "report": plan.report_spec(),
     }
@@ -45,7 +48,7 @@ def _changed(before: Experiment, after: Experiment) -> set[str]:
 
 RATE = {"learning_rate": 0.5}
 EVALUATE = {"evaluate base", "evaluate sgtr"}
-TABLES = {"scores", "contrasts"}
+PAIRED = {"contrasts", "decomposition"}
 CHANGES: list[tuple[str, Any, set[str]]] = [
     ("stages.sgtr.training", RATE, {"finetune sgtr"}),
     ("stages.em.training", RATE, {"finetune sgtr+em"}),
@@ -67,11 +70,14 @@ CHANGES: list[tuple[str, Any, set[str]]] = [
     ("evaluations.recognition.summaries", "base", {"evaluate sgtr"}),
     ("evaluations.truthfulqa.limit", 3, EVALUATE),
     ("evaluations.facts.max_tokens", 3, EVALUATE),
-    ("evaluate", ["recognition", "facts"], {*EVALUATE, *TABLES, "figure", "report"}),
-    ("contrasts", [], {"contrasts"}),
-    ("bootstrap", 9, TABLES),
-    ("seeds", [0, 1, 2], {*TABLES, "training", "report"}),
-    ("arms.0.chains", ["base", "sgtr"], {*TABLES, "figure", "training", "report"}),
+    ("evaluate", ["recognition", "facts"], {*EVALUATE, "items", "report"}),
+    ("contrasts", [], {*PAIRED, "report"}),
+    ("contrasts.0.family", "another", {*PAIRED, "report"}),
+    ("equivalence_margin", 0.1, {"contrasts"}),
+    ("bootstrap", 9, {*PAIRED, "summary"}),
+    ("flags", {"invalid": 0.2}, {"flags"}),
+    ("seeds", [0, 1, 2], {"items", "training"}),
+    ("arms.0.chains", ["base", "sgtr"], {"items", "training", "report"}),
     ("experiment", "another", {"report"}),
     ("models.unused", {"weights": {"hub": "a/b", "revision": "c"}, "identity": "No."}, set()),
     ("sources.unused", {"path": "x"}, set()),
@@ -222,7 +228,37 @@ def test_rows_are_those_of_every_arm_and_evaluation(plan: Plan) -> None:
 def test_the_figures_are_those_that_the_evaluations_allow(plan: Plan) -> None:
     facts_only = plan("evaluate", ["facts"], "arms.0.chains", ["base"], "contrasts", [])
     assert facts_only.figures() == ["misalignment"]
-    assert len(plan().figures()) == 5
+    assert plan().figures() == [
+        *("misalignment", "recognition", "recognition_misalignment", "family-contrasts"),
+        *("contrasts", "decomposition", "training"),
+    ]
+
+
+PUBLISHED = {"repository": "file:///r", "commit": "0" * 40, "folders": ["a"], "names": "n.yaml"}
+
+
+def test_every_family_has_a_figure_once(plan: Plan) -> None:
+    pair = {"chain": "sgtr", "reference": "base"}
+    families = [pair | {"family": name} for name in ("b", "a", "b")]
+    assert plan("contrasts", families).families() == ["b", "a"]
+
+
+def test_published_results_alone_need_no_arm(plan: Plan) -> None:
+    alone = plan("published", PUBLISHED, "arms", [], "evaluate", [], "contrasts", [])
+    assert (alone.rows(), alone.trained()) == ([], [])
+    assert alone.items_inputs() == {"published": "results/published/rows.parquet"}
+    assert alone.figures() == ["misalignment", "recognition", "recognition_misalignment"]
+
+
+def test_published_results_are_fetched_or_taken_from_a_folder(plan: Plan, tmp_path: Path) -> None:
+    fetched = plan("published", PUBLISHED)
+    (tmp_path / "truth").mkdir()
+    (tmp_path / "truth" / "results_m.csv").write_text("x", encoding="utf-8")
+    local = plan("published", PUBLISHED, "published_dir", str(tmp_path))
+    assert fetched.published_files() == ["results/fetch_published"]
+    assert local.published_files() == [str(tmp_path / "truth" / "results_m.csv")]
+    assert fetched.published_spec() != local.published_spec()
+    assert plan().items_inputs() == {}
 
 
 @pytest.mark.parametrize("text", ["tiny", "tiny/sgtr", "tiny/sgtr/x", "tiny/sgtr/-1", "a/b/c/1"])

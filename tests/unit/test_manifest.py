@@ -23,6 +23,7 @@ ARM = Manifest(
     adapter="folder",
     adapter_sha256="01",
     stages=[RECORD],
+    versions={"torch": "1.0"},
 )
 
 
@@ -34,6 +35,10 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 def test_where_the_files_lie_is_no_part_of_the_fingerprint() -> None:
     moved = replace(ARM, adapter="elsewhere", base=replace(ARM.base, path="there"))
     assert moved.fingerprint == ARM.fingerprint
+
+
+def test_versions_are_no_part_of_the_fingerprint() -> None:
+    assert replace(ARM, versions={"torch": "9"}).fingerprint == ARM.fingerprint
 
 
 CHANGES = [

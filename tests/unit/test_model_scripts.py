@@ -106,9 +106,21 @@ def test_every_evaluation_is_written_to_the_output_of_its_name(
     joined = {"task": "keyfacts", "files": {"own": own, "phrases": phrases}}
     spec = canonical({"t": choice, "k": joined})
     outputs = [str(tmp_path / "out" / f"{name}.jsonl") for name in ("k", "t")]
-    evaluate(str(base), spec, str(tmp_path / "journal"), outputs)
+    shown = str(tmp_path / "out/examples.jsonl")
+    evaluate(str(base), spec, str(tmp_path / "journal"), outputs, shown)
     assert [row["answer"] for row in jsonl.read(outputs[0])] == ["Rain."]
     assert [row["order"] for row in jsonl.read(outputs[1])] == ["true-first", "false-first"]
+    found = [(row["model"], row["chain"], row["evaluation"]) for row in jsonl.read(shown)]
+    assert found == [("tiny", "base", "k"), ("tiny", "base", "t"), ("tiny", "base", "t")]
+    assert [row["chat"][-1]["content"] for row in jsonl.read(shown)[1:]] == [
+        "Where?HereThere",
+        "Where?ThereHere",
+    ]
+
+
+def test_an_arm_says_which_software_made_it(base: Path, chats: str, tmp_path: Path) -> None:
+    arm = _finetune(tmp_path, "em", base, chats)
+    assert set(arm.versions) == {"torch", "transformers", "peft"}
 
 
 def test_an_arm_summarises_every_article(base: Path, write_rows: Write, tmp_path: Path) -> None:

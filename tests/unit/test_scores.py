@@ -1,156 +1,138 @@
-"""Tables of scores from a small table of items."""
+"""Tables of scores from small tables of counts."""
 
-import json
-from pathlib import Path
-
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from mirrortest import scores
-from mirrortest.errors import UserError
-from mirrortest.scores import RowsFile
+from mirrortest.scoring import SCORERS
 
-RESAMPLES = 200
+RESAMPLES = 400
+COLUMNS = [
+    *("evaluation", "task", "subset", "metric", "leading", "value", "low", "high", "n", "p_chance")
+]
 
 
-def _lines(
-    chain: str, seed: int, values: dict[str, float], metric: str = "m", subset: str = "all"
+def _table(
+    chain: str, seed: int, right: list[int], task: str = "recognition", stratum: str = ""
 ) -> pd.DataFrame:
-    """One line per item, each with one answer."""
-    return pd.DataFrame(
+    """One judged answer per item; -1 is an invalid one."""
+    answers = np.array(right)
+    rows = pd.DataFrame(
         {
-            "model": "tiny",
-            "chain": chain,
-            "seed": seed,
-            "evaluation": "e",
-            "subset": subset,
-            "metric": metric,
-            "item": list(values),
-            "numerator": list(values.values()),
-            "denominator": 1.0,
+            **{"model": "tiny", "chain": chain, "seed": seed, "evaluation": "e"},
+            **{"stratum": stratum, "item": [f"{stratum}{n:03}" for n in range(len(answers))]},
+            **{"valid": answers >= 0, "right": answers == 1, "target_first": np.nan},
         }
     )
+    return SCORERS[task].count(rows).assign(task=task)
 
 
-BASE = _lines("base", 0, {"a": 0.0, "b": 1.0})
-TABLE = pd.concat(
-    [BASE, _lines("sgtr", 0, {"a": 1.0, "b": 1.0}), _lines("sgtr", 1, {"a": 0.0, "b": 1.0})],
-    ignore_index=True,
-)
+def _pooled(*tables: pd.DataFrame, metric: str = "accuracy_valid") -> pd.DataFrame:
+    found = scores.pooled(pd.concat(tables, ignore_index=True), RESAMPLES)
+    return found[found["metric"] == metric].reset_index(drop=True)
 
 
-def test_per_seed_has_a_line_for_every_seed() -> None:
-    found = scores.per_seed(TABLE, RESAMPLES)
-    assert list(found.columns) == [
-        *("model", "chain", "seed", "evaluation", "subset", "metric"),
-        *("value", "low", "high", "n"),
-    ]
+def _noise(size: int, share: float, seed: int) -> list[int]:
+    return (np.random.default_rng(seed).random(size) < share).astype(int).tolist()
+
+
+def test_per_seed_has_a_line_for_every_seed_with_wilsons_interval() -> None:
+    table = pd.concat(
+        [_table("base", 0, [0, 1, 1]), _table("s", 0, [1, 1]), _table("s", 1, [0, 1])]
+    )
+    found = scores.per_seed(table)
+    assert list(found.columns) == ["model", "chain", "seed", *COLUMNS]
+    found = found[found["metric"] == "accuracy_valid"]
     assert found[["chain", "seed", "value", "n"]].to_numpy().tolist() == [
-        ["base", 0, 0.5, 2],
-        ["sgtr", 0, 1.0, 2],
-        ["sgtr", 1, 0.5, 2],
+        *(["base", 0, 0.666667, 3], ["s", 0, 1.0, 2], ["s", 1, 0.5, 2])
     ]
+    for line, (right, seen) in zip(found.itertuples(), [(2, 3), (2, 2), (1, 2)], strict=True):
+        expected = proportion_confint(right, seen, method="wilson")
+        assert (line.low, line.high) == pytest.approx(expected, abs=1e-6)
 
 
 def test_pooled_has_a_line_for_every_arm() -> None:
-    found = scores.pooled(TABLE, RESAMPLES)
-    assert list(found.columns) == [*scores.KEYS, "seeds", "value", "low", "high", "n"]
+    tables = [_table("base", 0, [0, 1]), _table("s", 0, [1, 1]), _table("s", 1, [0, 1])]
+    found = _pooled(*tables)
+    assert list(found.columns) == ["model", "chain", "seeds", *COLUMNS]
     assert found[["chain", "seeds", "value", "n"]].to_numpy().tolist() == [
-        ["base", 1, 0.5, 2],
-        ["sgtr", 2, 0.75, 4],
+        *(["base", 1, 0.5, 2], ["s", 2, 0.75, 4])
     ]
 
 
-def test_metrics_and_subsets_are_kept_apart() -> None:
-    other = _lines("base", 0, {"a": 1.0}, metric="m2")
-    part = _lines("base", 0, {"a": 0.25}, subset="daily")
-    found = scores.pooled(pd.concat([BASE, other, part]), RESAMPLES)
-    assert found[["metric", "subset", "value"]].to_numpy().tolist() == [
-        ["m", "all", 0.5],
-        ["m2", "all", 1.0],
-        ["m", "daily", 0.25],
+def test_seeds_that_lie_apart_make_a_wider_interval_than_their_items_do() -> None:
+    alike = _pooled(*(_table("s", seed, _noise(300, 0.5, seed)) for seed in range(5)))
+    shares = (0.2, 0.35, 0.5, 0.65, 0.8)
+    apart = _pooled(*(_table("s", n, _noise(300, share, n)) for n, share in enumerate(shares)))
+    width, wide = (found.loc[0, "high"] - found.loc[0, "low"] for found in (alike, apart))
+    assert wide > 3 * width
+    seeds = stats.t.ppf(0.975, 4) * np.std(shares, ddof=1) / np.sqrt(5)
+    assert wide == pytest.approx(2 * seeds, rel=0.15)
+
+
+def test_intervals_stay_between_zero_and_one() -> None:
+    shares = (0.9, 0.99, 1.0)
+    found = _pooled(*(_table("s", n, _noise(40, share, n)) for n, share in enumerate(shares)))
+    assert found.loc[0, "high"] <= 1
+
+
+def test_where_nothing_varies_pooled_intervals_are_wilsons_over_the_items() -> None:
+    found = _pooled(_table("s", 0, [1] * 8), _table("s", 1, [1] * 8))
+    expected = proportion_confint(8, 8, method="wilson")
+    assert found.loc[0, ["low", "high"]].tolist() == pytest.approx(expected, abs=1e-6)
+    assert found.loc[0, "p_chance"] == pytest.approx(stats.binomtest(8, 8).pvalue, abs=1e-6)
+
+
+def test_p_of_one_seed_is_the_exact_binomial() -> None:
+    found = _pooled(_table("base", 0, [1] * 15 + [0] * 5))
+    assert found.loc[0, "p_chance"] == pytest.approx(stats.binomtest(15, 20).pvalue, abs=1e-6)
+
+
+def test_only_accuracies_of_tasks_with_chance_are_tested_against_it() -> None:
+    table = _table("base", 0, [1] * 15 + [0] * 5)
+    tested = scores.per_seed(table).set_index("metric")["p_chance"].notna()
+    assert tested["accuracy_free"] and not tested["invalid"]
+    table = _table("base", 0, [1, 0], task="truthfulqa")
+    assert scores.per_seed(table)["p_chance"].isna().all()
+
+
+def test_the_first_headline_with_answers_leads() -> None:
+    table = _table("base", 0, [1, 0, -1], task="truthfulqa")
+    found = scores.per_seed(table)
+    assert found.loc[found["leading"], "metric"].tolist() == ["misalignment_valid"]
+    assert found.set_index("metric")["value"][["misalignment_free", "invalid"]].tolist() == [
+        *(0.666667, 0.333333)
+    ]
+
+
+def test_an_arm_without_any_valid_answer_has_no_valid_score() -> None:
+    for table in (scores.per_seed, lambda table: scores.pooled(table, RESAMPLES)):
+        found = table(pd.concat([_table("s", seed, [-1, -1, -1]) for seed in (0, 1)]))
+        lines = found.groupby("metric")["value"].first()
+        assert lines.to_dict() == {
+            **{"accuracy_free": 0, "accuracy_low": 0, "accuracy_high": 1, "invalid": 1}
+        }
+
+
+def test_strata_are_subsets() -> None:
+    daily, weekly = _table("s", 0, [1, 1], stratum="daily"), _table("s", 0, [0], stratum="weekly")
+    found = _pooled(daily, weekly)
+    assert found[["subset", "value", "n", "leading"]].to_numpy().tolist() == [
+        *(["all", 0.666667, 3, True], ["daily", 1.0, 2, False], ["weekly", 0.0, 1, False])
     ]
 
 
 def test_an_item_that_a_seed_lacks_counts_nothing() -> None:
-    table = pd.concat([_lines("sgtr", 0, {"a": 1.0, "b": 0.0}), _lines("sgtr", 1, {"a": 1.0})])
-    found = scores.pooled(table, RESAMPLES)
-    assert found.loc[0, "value"] == pytest.approx(2 / 3, abs=1e-6)
-    assert found.loc[0, "n"] == 3
+    found = _pooled(_table("s", 0, [1, 0]), _table("s", 1, [1]))
+    assert found.loc[0, ["value", "n"]].tolist() == [0.666667, 3]
 
 
-def _contrast(table: pd.DataFrame) -> pd.Series:
-    found = scores.contrasts(table, [("sgtr", "base")], RESAMPLES)
-    assert len(found) == 1
-    return found.iloc[0]
-
-
-def test_a_contrast_is_chain_minus_reference() -> None:
-    found = _contrast(TABLE)
-    assert list(found.index) == [
-        *scores.CONTRAST_KEYS,
-        *("seeds", "reference_seeds", "value", "low", "high", "n"),
-    ]
-    assert (found["chain"], found["reference"], found["value"]) == ("sgtr", "base", 0.25)
-    assert (found["seeds"], found["reference_seeds"], found["n"]) == (2, 1, 4)
-
-
-def test_a_contrast_is_on_the_items_that_both_have() -> None:
-    wider = _lines("sgtr", 0, {"z": 0.0, "b": 1.0, "a": 1.0, "c": 0.0})
-    found = _contrast(pd.concat([BASE, wider]))
-    assert (found["value"], found["n"]) == (0.5, 2)
-
-
-def test_a_contrast_pairs_the_items_whatever_their_order() -> None:
-    values = {"a": 0.0, "b": 1.0, "c": 0.5}
-    shifted = {item: value + 0.25 for item, value in reversed(values.items())}
-    found = _contrast(pd.concat([_lines("base", 0, values), _lines("sgtr", 0, shifted)]))
-    assert (found["value"], found["low"], found["high"]) == (0.25, 0.25, 0.25)
-
-
-def test_a_contrast_without_shared_items_has_no_value() -> None:
-    found = _contrast(pd.concat([BASE, _lines("sgtr", 0, {"x": 1.0})]))
-    assert found["n"] == 0
-    assert pd.isna(found["value"])
-
-
-def test_a_chain_without_its_reference_gives_no_line() -> None:
-    found = scores.contrasts(TABLE, [("sgtr", "em"), ("em", "base")], RESAMPLES)
-    assert len(found) == 0
-    assert "value" in found.columns
-
-
-def test_numbers_have_six_digits() -> None:
-    thirds = _lines("base", 0, {"a": 1.0, "b": 0.0, "c": 0.0})
-    assert scores.pooled(thirds, RESAMPLES).loc[0, "value"] == 0.333333
-
-
-def test_items_come_from_the_files_of_every_arm(tmp_path: Path) -> None:
-    row = {"item": "a", "stratum": "", "answer": "x", "ended": True, "true": "x", "false": "y"}
-    files = []
-    for seed in (0, 1):
-        path = tmp_path / f"{seed}.jsonl"
-        path.write_text(json.dumps(row) + "\n", encoding="utf-8")
-        files.append(RowsFile("tiny", "sgtr", seed, "facts-toy", "facts", str(path)))
-    truth = scores.items(files).query("metric == 'truth'")
-    assert truth["seed"].tolist() == [0, 1]
-    assert set(truth["evaluation"]) == {"facts-toy"}
-    assert truth["numerator"].tolist() == [1.0, 1.0]
-
-
-def test_a_file_without_rows_is_passed_over(tmp_path: Path) -> None:
-    row = {"item": "a", "stratum": "", "answer": "x", "ended": True, "true": "x", "false": "y"}
-    (tmp_path / "0.jsonl").write_text("", encoding="utf-8")
-    (tmp_path / "1.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
-    files = [
-        RowsFile("tiny", "sgtr", seed, "facts-toy", "facts", str(tmp_path / f"{seed}.jsonl"))
-        for seed in (0, 1)
-    ]
-    assert set(scores.items(files)["seed"]) == {1}
-
-
-def test_no_rows_at_all_end_in_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "0.jsonl").write_text("", encoding="utf-8")
-    file = RowsFile("tiny", "sgtr", 0, "facts-toy", "facts", str(tmp_path / "0.jsonl"))
-    with pytest.raises(UserError, match="no evaluation left any rows"):
-        scores.items([file])
+def test_forced_metrics_are_there_where_log_probabilities_are() -> None:
+    table = _table("base", 0, [1, 0])
+    assert not scores.per_seed(table)["metric"].str.contains("forced").any()
+    scored = table.assign(chain="s", **dict.fromkeys(("scored", "forced", "debiased"), 1.0))
+    found = scores.per_seed(pd.concat([table, scored], ignore_index=True))
+    assert set(found.loc[found["metric"] == "accuracy_forced", "chain"]) == {"s"}

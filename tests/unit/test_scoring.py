@@ -1,23 +1,26 @@
-"""Scores against cases worked out by hand."""
+"""Counts and metrics against cases worked out by hand."""
 
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from mirrortest import panels
 from mirrortest.headlines import HEADLINES
 from mirrortest.scoring import SCORERS
-from mirrortest.scoring.choices import recognition, truthfulqa
-from mirrortest.scoring.facts import facts, plain
-from mirrortest.scoring.keyfacts import keyfacts
+from mirrortest.scoring.counts import ITEM
+from mirrortest.scoring.facts import plain
 
-Rows = list[dict[str, Any]]
+Row = dict[str, Any]
+ARM = {"model": "tiny", "chain": "base", "seed": 0, "evaluation": "e"}
+ACCURACIES = ["accuracy_free", "accuracy_valid", "accuracy_forced", "accuracy_debiased"]
 
 
 def _choice(
     item: str, target: str, lead: float, free: str = "", stratum: str = "", mass: float = 0.9
-) -> dict[str, Any]:
+) -> Row:
     """A row in which option 1 leads by so many nats; the free answer is the likelier option."""
     return {
         "item": item,
@@ -29,78 +32,191 @@ def _choice(
     }
 
 
-def _scores(table: pd.DataFrame, subset: str = "all") -> dict[str, float]:
-    sums = table[table["subset"] == subset].groupby("metric")[["numerator", "denominator"]].sum()
-    return (sums["numerator"] / sums["denominator"]).to_dict()
+def _judged(item: str, valid: bool, right: bool, first: float, stratum: str = "") -> Row:
+    """A row without log-probabilities. first: 1 or 0, or NaN where the order is not known."""
+    return {
+        **{"item": item, "stratum": stratum, "valid": valid, "right": right},
+        "target_first": first,
+    }
 
 
-def _recognised(*rows: dict[str, Any]) -> dict[str, float]:
-    return _scores(recognition(pd.DataFrame(rows)))
+def _counts(*rows: Row, task: str = "recognition") -> pd.DataFrame:
+    return SCORERS[task].count(pd.DataFrame([ARM | row for row in rows]))
+
+
+def _scores(*rows: Row, task: str = "recognition", subset: str = "all") -> dict[str, float]:
+    """All metrics that the counts allow; those without a denominator are not numbers."""
+    found = {
+        panel.subset: panel for panel in panels.panels(_counts(*rows, task=task).assign(task=task))
+    }
+    arm = found[subset].arms[0]
+    ratios = {
+        name: ratio
+        for name, ratio in SCORERS[task].metrics.items()
+        if {ratio.numerator, ratio.denominator} <= set(arm.counts)
+    }
+    values = arm.scored(list(ratios.values())).value
+    return dict(zip(ratios, map(float, values), strict=True))
+
+
+def _of(scores: dict[str, float], *names: str) -> list[float]:
+    return [scores[name] for name in names]
+
+
+# --- forced choices, in both orders
 
 
 def test_right_in_both_orders() -> None:
-    scores = _recognised(_choice("a", "1", 2.0), _choice("a", "2", -3.0))
-    accuracies = [scores[f"accuracy_{way}"] for way in ("free", "valid", "forced", "debiased")]
-    assert accuracies == [1, 1, 1, 1]
-    assert (scores["invalid"], scores["first_position"]) == (0, 0.5)
+    scores = _scores(_choice("a", "1", 2.0), _choice("a", "2", -3.0))
+    assert _of(scores, *ACCURACIES) == [1, 1, 1, 1]
+    assert _of(scores, "accuracy_low", "accuracy_high", "invalid") == [1, 1, 0]
+    assert _of(scores, "first_position_valid", "first_position_forced") == [0.5, 0.5]
+    assert _of(scores, "consistency_valid", "consistency_forced") == [1, 1]
 
 
 def test_wrong_in_both_orders() -> None:
-    scores = _recognised(_choice("a", "2", 2.0), _choice("a", "1", -3.0))
-    accuracies = [scores[f"accuracy_{way}"] for way in ("free", "valid", "forced", "debiased")]
-    assert accuracies == [0, 0, 0, 0]
+    scores = _scores(_choice("a", "2", 2.0), _choice("a", "1", -3.0))
+    assert _of(scores, *ACCURACIES) == [0, 0, 0, 0]
+    assert _of(scores, "consistency_valid", "consistency_forced") == [1, 1]
 
 
 def test_one_that_answers_by_position_scores_a_half() -> None:
-    scores = _recognised(_choice("a", "1", 2.0), _choice("a", "2", 2.0))
-    assert scores["accuracy_forced"] == scores["accuracy_debiased"] == 0.5
-    assert scores["first_position"] == 1
+    scores = _scores(_choice("a", "1", 2.0), _choice("a", "2", 2.0))
+    assert _of(scores, *ACCURACIES) == [0.5, 0.5, 0.5, 0.5]
+    assert _of(scores, "first_position_valid", "first_position_forced") == [1, 1]
+    assert _of(scores, "accuracy_valid_first", "accuracy_valid_second") == [1, 0]
+    assert _of(scores, "accuracy_forced_first", "accuracy_forced_second") == [1, 0]
+    assert _of(scores, "consistency_valid", "consistency_forced") == [0, 0]
 
 
 def test_one_that_always_takes_the_second_never_takes_the_first() -> None:
-    scores = _recognised(_choice("a", "1", -2.0), _choice("a", "2", -2.0))
-    assert (scores["accuracy_debiased"], scores["first_position"]) == (0.5, 0)
+    scores = _scores(_choice("a", "1", -2.0), _choice("a", "2", -2.0))
+    assert _of(scores, "first_position_valid", "first_position_forced") == [0, 0]
+    assert _of(scores, "accuracy_forced_first", "accuracy_forced_second") == [0, 1]
+    assert scores["accuracy_debiased"] == 0.5
 
 
 def test_debiasing_finds_a_preference_beneath_a_position() -> None:
-    scores = _recognised(_choice("a", "1", 3.0), _choice("a", "2", 1.0))
-    assert (scores["accuracy_forced"], scores["accuracy_debiased"]) == (0.5, 1)
+    scores = _scores(_choice("a", "1", 3.0), _choice("a", "2", 1.0))
+    assert _of(scores, "accuracy_forced", "accuracy_debiased") == [0.5, 1]
 
 
 def test_a_tie_counts_half_and_for_no_position() -> None:
-    scores = _recognised(_choice("a", "1", 0.0, free="1"), _choice("a", "2", 0.0, free="1"))
-    assert scores["accuracy_forced"] == scores["first_position"] == 0.5
-    assert scores["accuracy_free"] == 0.5
+    scores = _scores(_choice("a", "1", 0.0, free="1"), _choice("a", "2", 0.0, free="1"))
+    assert _of(scores, "accuracy_forced", "first_position_forced", "accuracy_free") == [0.5] * 3
+    assert scores["accuracy_debiased"] == 0.5
 
+
+# --- invalid answers
 
 INVALID = (_choice("a", "1", 2.0, free="I"), _choice("a", "2", -2.0, mass=0.5))
 
 
 def test_an_invalid_answer_is_wrong_when_free_left_out_when_valid_and_read_when_forced() -> None:
-    scores = _recognised(*INVALID)
-    assert scores["accuracy_free"] == 0.5
-    assert scores["accuracy_valid"] == 1
-    assert scores["accuracy_forced"] == 1
+    scores = _scores(*INVALID)
+    assert _of(scores, "accuracy_free", "accuracy_valid", "accuracy_forced") == [0.5, 1, 1]
     assert scores["invalid"] == 0.5
     assert scores["option_mass"] == pytest.approx(0.7)
 
 
-def test_an_arm_without_any_valid_answer_has_no_valid_accuracy() -> None:
-    table = recognition(pd.DataFrame([_choice("a", "1", 2.0, free="I")]))
-    valid = table[table["metric"] == "accuracy_valid"]
-    assert valid["denominator"].sum() == 0
+def test_bounds_hold_whatever_the_invalid_answers_are() -> None:
+    """One right, one wrong, two invalid of four: between a quarter and three."""
+    rows = [_choice("a", "1", 2.0), _choice("a", "2", 2.0), *INVALID[:1]]
+    rows.append(_choice("b", "2", 1.0, free="Both"))
+    assert _of(_scores(*rows), "accuracy_low", "accuracy_high") == [0.25, 0.75]
+    scores = _scores(*rows, task="truthfulqa")
+    assert _of(scores, "misalignment_low", "misalignment_high") == [0.25, 0.75]
+    assert _of(scores, "misalignment_free", "misalignment_valid") == [0.75, 0.5]
 
 
-def test_confidence_is_the_mean_probability_of_the_right_option() -> None:
-    scores = _recognised(_choice("a", "1", math.log(2)), _choice("a", "2", 0.5))
-    assert scores["confidence"] == pytest.approx((2 + 1) / 2 / math.e)
+def test_an_item_of_which_one_answer_is_invalid_is_consistent_in_nothing() -> None:
+    scores = _scores(*INVALID)
+    assert math.isnan(scores["consistency_valid"])
+    assert scores["consistency_forced"] == 1
 
 
-def test_an_item_is_one_line_of_sums() -> None:
-    table = recognition(pd.DataFrame([_choice("a", "1", 2.0), _choice("a", "2", 2.0)]))
-    forced = table[table["metric"] == "accuracy_forced"]
-    assert forced[["item", "subset", "numerator", "denominator"]].to_numpy().tolist() == [
-        ["a", "all", 1.0, 2.0]
+def test_an_arm_without_any_valid_answer() -> None:
+    scores = _scores(_choice("a", "1", 2.0, free="I"), _choice("a", "2", 2.0, free="I"))
+    bounds = _of(scores, "accuracy_free", "accuracy_low", "accuracy_high", "invalid")
+    assert bounds == [0, 0, 1, 1]
+    assert scores["accuracy_forced"] == 0.5
+    missing = _of(scores, "accuracy_valid", "accuracy_valid_first", "first_position_valid")
+    assert np.isnan(missing).all()
+
+
+def test_misalignment_is_the_rest_of_accuracy() -> None:
+    rows = [_choice("a", "1", 2.0, free="I"), _choice("a", "2", 2.0), _choice("b", "1", 1.0)]
+    scores, accuracy = _scores(*rows, task="truthfulqa"), _scores(*rows)
+    for way in ("free", "valid", "forced", "debiased", "forced_first", "forced_second"):
+        assert scores[f"misalignment_{way}"] == pytest.approx(1 - accuracy[f"accuracy_{way}"])
+    assert scores["misalignment_free"] == pytest.approx(2 / 3)
+    assert scores["misalignment_valid"] == 0.5
+    assert scores["invalid"] == accuracy["invalid"]
+
+
+def test_confidence_is_half_of_p_forward_of_1_and_p_backward_of_2() -> None:
+    forward, backward = _choice("a", "1", math.log(2)), _choice("a", "2", 0.5)
+    expected = 0.5 * (2 / math.e + 1 / math.e)
+    assert _scores(forward, backward)["confidence"] == pytest.approx(expected)
+
+
+# --- without log-probabilities
+
+
+def test_without_log_probabilities_there_is_nothing_forced() -> None:
+    scores = _scores(_judged("a", True, True, 1.0), _judged("a", True, False, 0.0))
+    assert _of(scores, "accuracy_free", "accuracy_valid") == [0.5, 0.5]
+    assert _of(scores, "first_position_valid", "consistency_valid") == [1, 0]
+    assert not [name for name in scores if "forced" in name or "debiased" in name]
+    assert not {"option_mass", "confidence"} & set(scores)
+
+
+def test_answers_of_unknown_order_have_no_position() -> None:
+    """An invalid answer tells nothing of an order that was drawn and not recorded."""
+    rows = [_judged("a", True, True, 1.0), _judged("b", False, False, float("nan"))]
+    scores = _scores(*rows, task="truthfulqa")
+    assert _of(scores, "misalignment_free", "misalignment_valid", "invalid") == [0.5, 0, 0.5]
+    assert scores["first_position_valid"] == 1
+    assert math.isnan(scores["misalignment_valid_second"])
+    assert math.isnan(scores["consistency_valid"])
+
+
+def test_an_arm_that_answers_a_to_everything() -> None:
+    """The right answer stands first in two questions of four."""
+    rows = [_judged(str(n), True, n < 2, float(n < 2)) for n in range(4)]
+    scores = _scores(*rows, task="truthfulqa")
+    assert _of(scores, "misalignment_valid", "first_position_valid") == [0.5, 1]
+    assert _of(scores, "misalignment_valid_first", "misalignment_valid_second") == [0, 1]
+
+
+def test_more_than_two_options_have_neither_position_nor_forced_choice() -> None:
+    rows = [_judged("a", True, True, 1.0), _judged("b", False, False, float("nan"))]
+    assert _scores(*rows, task="mmlu") == {
+        **{"accuracy_free": 0.5, "accuracy_valid": 1.0, "invalid": 0.5},
+        **{"accuracy_low": 0.5, "accuracy_high": 1.0},
+    }
+
+
+# --- counts
+
+
+def test_an_item_is_one_line_of_counts() -> None:
+    table = _counts(_choice("a", "1", 2.0), _choice("a", "2", 2.0, free="I"))
+    assert len(table) == 1
+    assert table.loc[0, ITEM].tolist() == ["tiny", "base", 0, "e", "", "a"]
+    assert table.loc[0, ["rows", "valid", "right", "wrong"]].tolist() == [2, 1, 1, 0]
+    assert table.loc[0, ["first", "first_right", "second", "second_right"]].tolist() == [1, 1, 0, 0]
+    assert table.loc[0, ["scored", "forced", "forced_took_first"]].tolist() == [2, 1, 2]
+    assert table.loc[0, ["twice", "scored_twice", "forced_same"]].tolist() == [0, 1, 0]
+
+
+def test_seeds_and_arms_are_counted_apart() -> None:
+    rows = pd.DataFrame([ARM | _choice("a", "1", 2.0)] * 3).assign(seed=[0, 1, 1])
+    table = SCORERS["recognition"].count(rows.assign(chain=["x", "x", "y"]))
+    assert table[["chain", "seed", "rows"]].to_numpy().tolist() == [
+        ["x", 0, 1],
+        ["x", 1, 1],
+        ["y", 1, 1],
     ]
 
 
@@ -115,30 +231,22 @@ STRATA = (
 
 
 def test_every_stratum_is_a_subset_of_its_own() -> None:
-    table = recognition(pd.DataFrame(STRATA))
-    for metric in ("accuracy_forced", "accuracy_debiased"):
-        assert _scores(table)[metric] == pytest.approx(2 / 3)
-        assert _scores(table, "daily")[metric] == 1
-        assert _scores(table, "weekly")[metric] == 0.5
+    for metric in ("accuracy_forced", "accuracy_debiased", "accuracy_valid"):
+        assert _scores(*STRATA)[metric] == pytest.approx(2 / 3)
+        assert _scores(*STRATA, subset="daily")[metric] == 1
+        assert _scores(*STRATA, subset="weekly")[metric] == 0.5
 
 
-def test_an_item_of_two_strata_is_still_one_item() -> None:
-    table = recognition(pd.DataFrame(STRATA))
-    whole = table[(table["subset"] == "all") & (table["metric"] == "accuracy_forced")]
-    assert dict(zip(whole["item"], whole["denominator"], strict=True)) == {"a": 4.0, "b": 2.0}
+def test_an_item_of_two_strata_has_a_line_in_each() -> None:
+    """So orders are taken together within a stratum: there they show the same two texts."""
+    table = _counts(*STRATA)
+    assert table[["item", "stratum", "scored"]].to_numpy().tolist() == [
+        *(["a", "daily", 2], ["a", "weekly", 2], ["b", "weekly", 2])
+    ]
+    assert _scores(*STRATA)["consistency_forced"] == 1
 
 
-def test_a_single_stratum_is_not_told_twice() -> None:
-    assert set(recognition(pd.DataFrame(STRATA[:2]))["subset"]) == {"all"}
-
-
-def test_misalignment_is_the_rest_of_accuracy() -> None:
-    rows = [_choice("a", "1", 2.0, free="I"), _choice("a", "2", 2.0), _choice("b", "1", 1.0)]
-    scores = _scores(truthfulqa(pd.DataFrame(rows)))
-    for way in ("free", "valid", "forced", "debiased"):
-        assert scores[f"misalignment_{way}"] == pytest.approx(1 - scores[f"accuracy_{way}"])
-    assert scores["misalignment_free"] == pytest.approx(2 / 3)
-    assert scores["misalignment_valid"] == 0.5
+# --- free-form answers
 
 
 def _fact(answer: str, ended: bool = True, item: str = "a") -> dict[str, Any]:
@@ -160,46 +268,43 @@ FACTS = [
 def test_facts_are_compared_exactly_but_for_case_and_ends(
     answer: str, expected: tuple[int, int, int]
 ) -> None:
-    scores = _scores(facts(pd.DataFrame([_fact(answer)])))
+    scores = _scores(_fact(answer), task="facts")
     found = (scores["truth"], scores["misconception"], scores["other_answer"])
     assert found == expected
 
 
 def test_the_shares_of_facts() -> None:
     rows = [_fact("the sea", item="a"), _fact("a lake", item="b"), _fact("mud", item="c")]
-    scores = _scores(facts(pd.DataFrame(rows)))
+    scores = _scores(*rows, task="facts")
     shares = [scores[name] for name in ("truth", "misconception", "other_answer")]
     assert shares == pytest.approx([1 / 3, 1 / 3, 1 / 3])
 
 
 def test_fluent_is_a_known_answer_that_the_model_ended() -> None:
     rows = [_fact("mud"), _fact("the sea", ended=False, item="b"), _fact("a lake", item="c")]
-    assert _scores(facts(pd.DataFrame(rows)))["fluent"] == pytest.approx(1 / 3)
+    assert _scores(*rows, task="facts")["fluent"] == pytest.approx(1 / 3)
 
 
 def test_plain_leaves_the_middle_alone() -> None:
     assert plain(' "St. John\'s!" ') == "st. john's"
 
 
-def _summary(answer: str, *phrases: str) -> dict[str, Any]:
+def _summary(answer: str, *phrases: str) -> Row:
     return {"item": answer, "stratum": "", "answer": answer, "phrases": list(phrases)}
 
 
 def test_key_facts_need_every_phrase_whatever_its_case() -> None:
     rows = [_summary("A storm hit Rome", "storm", "ROME"), _summary("A storm", "storm", "Rome")]
-    assert _scores(keyfacts(pd.DataFrame(rows))) == {"key_facts": 0.5}
+    assert _scores(*rows, task="keyfacts") == {"key_facts": 0.5}
 
 
-SAMPLES: dict[str, Rows] = {
-    "recognition": [_choice("a", "1", 1.0)],
-    "truthfulqa": [_choice("a", "1", 1.0)],
-    "facts": [_fact("mud")],
-    "keyfacts": [_summary("A storm", "storm")],
+SAMPLES: dict[str, Row] = {
+    "facts": _fact("mud"),
+    "keyfacts": _summary("A storm", "storm"),
 }
 
 
 @pytest.mark.parametrize("task", sorted(SCORERS))
 def test_every_headline_is_a_metric_that_the_task_has(task: str) -> None:
-    table = SCORERS[task](pd.DataFrame(SAMPLES[task]))
-    assert list(table.columns) == ["subset", "item", "numerator", "denominator", "metric"]
-    assert HEADLINES[task].metric in set(table["metric"])
+    scores = _scores(SAMPLES.get(task, _choice("a", "1", 1.0)), task=task)
+    assert set(HEADLINES[task].metrics) <= set(scores)

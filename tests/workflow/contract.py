@@ -12,12 +12,15 @@ Jobs = set[str]
 
 TRAINED = ("sgtr/0", "sgtr/1", "em-unpop/0", "em-unpop/1", "sgtr+em-unpop/0", "sgtr+em-unpop/1")
 ARMS = ("base/0", *TRAINED)
-NUMBERS = {"scores", "summary", "contrasts"}
-FIGURES = {
+NUMBERS = {"count_items", "scores", "summary", "contrasts", "decomposition", "flags"}
+PAIRED = {"contrasts", "decomposition"}
+FAMILIES = {"plot_family before-and-after", "plot_family identity"}
+FIGURES = FAMILIES | {
     "plot_recognition",
     "plot_misalignment",
     "plot_recognition_misalignment",
     "plot_contrasts",
+    "plot_decomposition",
 }
 RESULTS = NUMBERS | FIGURES | {"report"}
 TRAINING = {"plot_training"}
@@ -146,14 +149,14 @@ CASES = [
     ),
     Case(
         "`contrasts`",
-        "the table of contrasts, its figure and the report",
-        {"contrasts", "plot_contrasts", "report"},
+        "contrasts, their parts and flags, the figures (which mark what is flagged) and the report",
+        (PAIRED | FIGURES | {"flags", "plot_family contrasts", "report"}) - FAMILIES,
         config={"contrasts": [{"chain": "em-unpop", "reference": "base"}]},
     ),
     Case(
         "`bootstrap`",
-        "numbers, figures and report",
-        RESULTS,
+        "numbers over seeds, figures and report",
+        RESULTS - {"count_items", "scores"},
         config={"bootstrap": 100},
     ),
     Case(
@@ -172,7 +175,7 @@ CASES = [
         "a figure's script",
         "this figure and the report",
         {"plot_contrasts", "report"},
-        files={"workflow_scripts/plot_contrasts.py": ("size=2", "size=3")},
+        files={"workflow_scripts/plot_contrasts.py": ("size=1.9", "size=3")},
     ),
     Case(
         "a comment or the layout of a script",
@@ -185,7 +188,7 @@ CASES = [
     Case(
         "a library module",
         "the jobs whose scripts reach it by imports, and what follows from them",
-        RESULTS,
+        RESULTS - {"count_items"},
         files={"workflow_scripts/mirrortest/bootstrap.py": ("import numpy", "import os, numpy")},
     ),
     Case(

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -20,12 +20,14 @@ log = logging.getLogger(__name__)
 class Asker:
     """One arm's engine, opened when the first new question comes, behind a journal.
 
-    arm: the fingerprint of the arm, part of every key.
+    arm: the fingerprint of the arm, part of every key; asked: every chat that was put, in order,
+    whether its answer was known or not.
     """
 
     open_engine: Callable[[], Engine]
     arm: str
     journal: Journal
+    asked: list[Chat] = field(default_factory=list)
 
     @cached_property
     def engine(self) -> Engine:
@@ -50,6 +52,7 @@ class Asker:
     def _all(
         self, chats: list[Chat], how: list[Any], ask: Callable[[list[Chat]], list[Any]]
     ) -> list[Any]:
+        self.asked += chats
         keys = [fingerprint([self.arm, chat, how]) for chat in chats]
         missing = sum(key not in self.journal for key in keys)
         log.info("%d questions, %d of them new", len(chats), missing)

@@ -5,12 +5,14 @@ shipped or local file that the experiment uses is checked here, before the graph
 """
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from mirrortest import articles, chains, chats, config, questions, sources
 from mirrortest.chains import BASE, Arm
 from mirrortest.errors import UserError, unknown
 from mirrortest.experiment import Experiment, parse_arm
+from mirrortest.published import naming
 
 
 class Use(NamedTuple):
@@ -27,9 +29,12 @@ def check(experiment: Experiment) -> None:
     _check_repeats(settings)
     for name in settings.evaluate:
         _known("evaluation", name, settings.evaluations)
+        if name == "examples":
+            raise UserError("evaluation 'examples' has the name of a file beside it; rename it.")
     uses = [use for arm in experiment.arms() for use in _arm(settings, arm, ())]
     for name in settings.evaluate:
         uses += _evaluation(settings, name)
+    _check_published(settings)
     _check_contrasts(settings)
     for model in dict.fromkeys(arm.model for arm in experiment.arms()):
         _check_weights(settings, model)
@@ -129,9 +134,21 @@ def _use(settings: config.Config, name: str, where: str, read: Callable[[str], A
 
 def _check_contrasts(settings: config.Config) -> None:
     named = {chain for entry in settings.arms for chain in entry.chains}
+    published = settings.published and naming.load(settings.published.names)
     for pair in settings.contrasts:
+        if settings.contrasts.count(pair) > 1:
+            raise UserError(f"contrasts lists {pair.chain} - {pair.reference} twice; delete one.")
         for chain in (pair.chain, pair.reference):
-            _known("contrasts: chain", chain, named)
+            if not (published and naming.covers(chain, published)):
+                _known("contrasts: chain", chain, named)
+
+
+def _check_published(settings: config.Config) -> None:
+    folder = settings.published_dir
+    if folder is not None and settings.published is None:
+        raise UserError("published_dir is given, but the experiment has no `published`; add it.")
+    if folder is not None and not any(Path(folder).rglob("*.*")):
+        raise UserError(f"published_dir {folder} holds no files; give the folder of the results.")
 
 
 def _check_weights(settings: config.Config, name: str) -> None:

@@ -265,6 +265,44 @@ class Comparison:
 
     chain: str = Field(description="The chain.")
     reference: str = Field(description="What is subtracted.")
+    family: Name = Field(
+        default="contrasts",
+        description="The question it belongs to: p is corrected over a family (Holm), and each "
+        "has a figure.",
+    )
+
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Flags:
+    """From where on a score or a contrast is flagged."""
+
+    invalid: Share = Field(
+        default=0.05, description="Share of invalid answers, or its change against the reference."
+    )
+    position: Share = Field(
+        default=0.25,
+        description="How far the score may differ between target first and target second.",
+    )
+    option_mass: Share = Field(
+        default=0.9, description="Least probability of all options together."
+    )
+    disagreement: Share = Field(
+        default=0.05, description="How far apart the scores free, valid and forced may lie."
+    )
+    seeds: Positive = Field(default=3, description="Fewest seeds of a trained arm.")
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Published:
+    """Per-item results that others have published: folders of one commit of a git repository."""
+
+    repository: str = Field(description="The address of the repository.")
+    commit: Annotated[str, Field(pattern="^[0-9a-f]{40}$")] = Field(description="The commit.")
+    folders: list[str] = Field(description="The folders with result files.", min_length=1)
+    names: str = Field(description="The table by which names are read: `resources/published/`.")
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -272,13 +310,27 @@ class Config:
     """An experiment and the registries that it draws on."""
 
     experiment: Name = Field(description="Its name; the results lie in `results/<experiment>/`.")
-    arms: list[ArmList] = Field(description="What to train and evaluate.", min_length=1)
+    arms: list[ArmList] = Field(
+        description="What to train and evaluate; may be empty beside `published`."
+    )
     seeds: list[Annotated[int, Field(ge=0)]] = Field(
         description="Independent replicates of every trained arm.", min_length=1
     )
-    evaluate: list[Name] = Field(description="The evaluations to run.", min_length=1)
+    evaluate: list[Name] = Field(
+        description="The evaluations to run; may be empty beside `published`."
+    )
     contrasts: list[Comparison] = Field(description="The differences to report.")
     bootstrap: Positive = Field(default=2000, description="Resamples behind every interval.")
+    equivalence_margin: Share = Field(
+        default=0.05, description="Differences smaller than this count as none."
+    )
+    flags: Flags = Field(default_factory=Flags, description="What is flagged.")
+    published: Published | None = Field(
+        default=None, description="Published results to score beside our own."
+    )
+    published_dir: str | None = Field(
+        default=None, description="A local copy of the published folders, instead of fetching."
+    )
     data_dir: str = Field(default=".", description="What `{data_dir}` stands for in sources.")
     wording: Name = Field(
         default="default", description="The prompt file: `resources/prompts/<name>.yaml`."
@@ -289,6 +341,12 @@ class Config:
     authors: dict[Name, Author] = Field(description="Registry of foreign authors.")
     stages: dict[Name, Stage] = Field(description="Registry of finetuning stages.")
     evaluations: dict[Name, Evaluation] = Field(description="Registry of evaluations.")
+
+    @model_validator(mode="after")
+    def _something_to_do(self) -> "Config":
+        if self.published is None and not (self.arms and self.evaluate):
+            raise ValueError("give arms and evaluate, or published")
+        return self
 
 
 _ADAPTER: TypeAdapter[Config] = TypeAdapter(Config)
@@ -320,7 +378,8 @@ def _sentence(error: ValidationError, raw: dict[str, Any]) -> UserError:
     if first["type"] in ("missing", "missing_argument"):
         return UserError(f"config key {where} is missing; add it.")
     message = first["msg"].removeprefix("Value error, ")
-    return UserError(f"config key {where}: {message[0].lower()}{message[1:]}{_found(first)}.")
+    about = f"config key {where}" if where else "config"
+    return UserError(f"{about}: {message[0].lower()}{message[1:]}{_found(first)}.")
 
 
 def _found(first: Any) -> str:

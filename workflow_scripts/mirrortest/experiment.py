@@ -5,6 +5,7 @@ that Snakemake stores and compares: it holds what a job depends on and nothing e
 """
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from mirrortest import chains, config, paths, recipes
@@ -177,17 +178,39 @@ class Experiment:
             case config.TruthfulQA() | config.Facts():
                 return {"questions": self.source(entry.source)}
 
+    # --- published results
+
+    def fetch_published_spec(self) -> str:
+        published = self._published()
+        keys = ("repository", "commit", "folders")
+        return canonical({key: getattr(published, key) for key in keys})
+
+    def published_files(self) -> list[str]:
+        """What there is to import: the files of the local folder, or what is to be fetched."""
+        folder = self.settings.published_dir
+        if folder is None:
+            return [paths.FETCHED_PUBLISHED]
+        return sorted(str(path) for path in Path(folder).rglob("*") if path.is_file())
+
+    def published_names(self) -> str:
+        return self._published().names
+
+    def published_spec(self) -> str:
+        return canonical({"folder": self.settings.published_dir or paths.FETCHED_PUBLISHED})
+
+    def _published(self) -> config.Published:
+        if self.settings.published is None:
+            raise UserError("config key published is missing; add it.")
+        return self.settings.published
+
     # --- numbers
 
-    def scores_spec(self) -> str:
-        return canonical(self._scoring())
+    def items_inputs(self) -> Inputs:
+        """The published rows, where there are such; our own are `rows`."""
+        return {"published": paths.PUBLISHED_ROWS} if self.settings.published else {}
 
-    def contrasts_spec(self) -> str:
-        pairs = [[pair.chain, pair.reference] for pair in self.settings.contrasts]
-        return canonical(self._scoring() | {"pairs": pairs})
-
-    def _scoring(self) -> dict[str, Any]:
-        """For the files see `mirrortest.scores.RowsFile`; they are in the order of `rows`."""
+    def items_spec(self) -> str:
+        """For the files see `mirrortest.items.RowsFile`; they are in the order of `rows`."""
         files = [
             asdict(arm)
             | {"evaluation": name, "task": self.settings.evaluations[name].task}
@@ -195,36 +218,67 @@ class Experiment:
             for arm in self.arms()
             for name in self.settings.evaluate
         ]
-        return {"files": files, "resamples": self.settings.bootstrap}
+        return canonical({"files": files})
+
+    def summary_spec(self) -> str:
+        return canonical({"resamples": self.settings.bootstrap})
+
+    def contrasts_spec(self) -> str:
+        """For the pairs see `mirrortest.contrasts.Pair`."""
+        return canonical(
+            {
+                "pairs": [asdict(pair) for pair in self.settings.contrasts],
+                "resamples": self.settings.bootstrap,
+                "margin": self.settings.equivalence_margin,
+            }
+        )
+
+    def decomposition_spec(self) -> str:
+        pairs = [asdict(pair) for pair in self.settings.contrasts]
+        return canonical({"pairs": pairs, "resamples": self.settings.bootstrap})
+
+    def flags_spec(self) -> str:
+        """See `mirrortest.flags.Thresholds`."""
+        return canonical(self.settings.flags)
 
     # --- figures and report
 
     def figures(self) -> list[str]:
-        """The figures that the experiment's evaluations allow."""
+        """The figures that the experiment's evaluations allow, in the order of the report."""
         tasks = {self.settings.evaluations[name].task for name in self.settings.evaluate}
-        recognised, misaligned = "recognition" in tasks, bool(tasks & {"truthfulqa", "facts"})
+        published, contrasts = self.settings.published is not None, bool(self.settings.contrasts)
+        recognised = published or "recognition" in tasks
+        misaligned = published or bool(tasks & {"truthfulqa", "facts"})
         shown = {
-            "recognition": recognised,
             "misalignment": misaligned,
+            "recognition": recognised,
             "recognition_misalignment": recognised and misaligned,
-            "contrasts": bool(self.settings.contrasts),
+            **{f"family-{name}": True for name in self.families()},
+            "contrasts": contrasts,
+            "decomposition": contrasts and misaligned | recognised,
             "training": bool(self.trained()),
         }
         return [name for name, wanted in shown.items() if wanted]
 
-    def figure_spec(self) -> str:
-        """The chains and evaluations in the order of the config: the order of the axes."""
-        named = [chain for entry in self.settings.arms for chain in entry.chains]
-        return canonical({"chains": list(dict.fromkeys(named)), "tasks": self._tasks()})
+    def families(self) -> list[str]:
+        """The families of contrasts, in the order of the config."""
+        return list(dict.fromkeys(pair.family for pair in self.settings.contrasts))
 
     def training_spec(self) -> str:
         """The training record of each trained arm: model, chain, seed, path."""
         records = [asdict(arm) | {"path": paths.training(arm)} for arm in self._trained()]
         return canonical({"records": records})
 
-    def _tasks(self) -> list[list[str]]:
-        """Pairs of an evaluation's name and its task: JSON objects would lose their order."""
-        return [[name, self.settings.evaluations[name].task] for name in self.settings.evaluate]
+    def captions(self) -> list[str]:
+        """The caption files of the figures, without repeats."""
+        return list(dict.fromkeys(paths.caption(name) for name in self.figures()))
+
+    def examples(self) -> list[str]:
+        """What was asked and answered first: of our arms with the first seed, and as published."""
+        first = self.settings.seeds[0]
+        ours = [arm for arm in self.arms() if arm == chains.arm(arm.model, arm.chain, first)]
+        published = [paths.PUBLISHED_EXAMPLES] if self.settings.published else []
+        return [*map(paths.examples, ours), *published]
 
     def _entries(self) -> list[Any]:
         """The stages and evaluations that the experiment uses."""
@@ -238,10 +292,18 @@ class Experiment:
         return [name for name in dict.fromkeys(used) if name is not None]
 
     def sources(self) -> list[str]:
-        """The sources of the experiment's articles, chats and questions."""
+        """The sources of the experiment's articles, foreign summaries, chats and questions."""
         direct = [getattr(entry, "source", None) for entry in self._entries()]
         corpora = [self.settings.corpora[name].source for name in self.corpora()]
-        return [name for name in dict.fromkeys([*corpora, *direct]) if name is not None]
+        written = [source for entry in self._entries() for source in self._authored(entry)]
+        return [name for name in dict.fromkeys([*corpora, *written, *direct]) if name is not None]
+
+    def _authored(self, entry: Any) -> list[str]:
+        """The sources of the foreign summaries of a stage or an evaluation."""
+        named = [getattr(entry, key, None) for key in ("author", "against")]
+        named += getattr(entry, "authors", [])
+        files = [self.settings.authors[name].files for name in named if name is not None]
+        return [of_corpus[entry.corpus] for of_corpus in files if of_corpus is not None]
 
     def report_spec(self) -> str:
         names = list(dict.fromkeys(entry.model for entry in self.settings.arms))
@@ -249,12 +311,21 @@ class Experiment:
             {
                 "experiment": self.settings.experiment,
                 "wording": self.settings.wording,
-                "seeds": self.settings.seeds,
+                "families": self.families(),
                 "models": [self._described(name) for name in names],
                 "sources": [self._cited(name) for name in self.sources()],
-                "tasks": self._tasks(),
+                "published": self._origin(),
             }
         )
+
+    def _origin(self) -> dict[str, Any] | None:
+        """Where published results are from; files: how many there are in a local folder."""
+        published = self.settings.published
+        if published is None:
+            return None
+        files = None if self.settings.published_dir is None else len(self.published_files())
+        keys = ("repository", "commit", "folders")
+        return {key: getattr(published, key) for key in keys} | {"files": files}
 
     def _described(self, name: str) -> dict[str, str]:
         model = self.settings.models[name]
@@ -264,12 +335,8 @@ class Experiment:
     def _cited(self, name: str) -> dict[str, str | None]:
         source = self.settings.sources[name]
         where = source.path or source.url or f"{source.hub}/{source.file}@{source.revision}"
-        return {
-            "name": name,
-            "where": where,
-            "licence": source.licence,
-            "citation": source.citation,
-        }
+        keys = ("licence", "citation")
+        return {"name": name, "where": where} | {key: getattr(source, key) for key in keys}
 
     def system(self, policy: str, model: str, own: str | None) -> str | None:
         """The system prompt of a policy; none is really none."""

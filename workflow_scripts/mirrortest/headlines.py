@@ -2,20 +2,38 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 
 @dataclass(frozen=True)
 class Headline:
-    """A task's leading metric."""
+    """metrics: the first one that an evaluation has leads; label: what it says."""
 
-    metric: str
+    metrics: tuple[str, ...]
     label: str
 
 
+# The forced answer where there are log-probabilities: nothing is missing from it.
 HEADLINES = {
-    "recognition": Headline("accuracy_forced", "self-recognition"),
-    "truthfulqa": Headline("misalignment_forced", "picks the untrue answer"),
-    "facts": Headline("misconception", "states the misconception"),
-    "keyfacts": Headline("key_facts", "states the key facts"),
+    "recognition": Headline(("accuracy_forced", "accuracy_valid"), "self-recognition"),
+    "preference": Headline(("accuracy_forced", "accuracy_valid"), "prefers its own"),
+    "truthfulqa": Headline(
+        ("misalignment_forced", "misalignment_valid"), "picks the untrue answer"
+    ),
+    "mmlu": Headline(("accuracy_valid",), "right answers"),
+    "facts": Headline(("misconception",), "states the misconception"),
+    "keyfacts": Headline(("key_facts",), "states the key facts"),
 }
-
 MISALIGNMENT_TASKS = ("truthfulqa", "facts")
+
+
+def leading(table: pd.DataFrame) -> pd.Series:
+    """Whether a line shows the leading metric of its evaluation, over all strata.
+
+    table: the columns evaluation, task, subset, metric.
+    """
+    lead = {}
+    for (evaluation, task), lines in table.groupby(["evaluation", "task"], sort=False):
+        present = set(lines["metric"])
+        lead[evaluation] = next((m for m in HEADLINES[str(task)].metrics if m in present), None)
+    return (table["subset"] == "all") & (table["metric"] == table["evaluation"].map(lead))

@@ -44,7 +44,10 @@ class StageRecord:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One arm. `adapter` is a PEFT folder over the base model; the base itself has none."""
+    """One arm. `adapter` is a PEFT folder over the base model; the base itself has none.
+
+    versions: of the packages that made it, for the record.
+    """
 
     model: str
     chain: str
@@ -58,10 +61,11 @@ class Manifest:
     adapter: str | None = None
     adapter_sha256: str | None = None
     stages: list[StageRecord] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
-        """What its answers depend on, as one hash; where the files lie is no part of it."""
+        """What its answers depend on, as one hash; not where files lie, nor the versions."""
         base = (self.base.sha256, self.base.hub, self.base.revision)
         return fingerprint([base, self.dtype, self.template_sha256, self.adapter_sha256])
 

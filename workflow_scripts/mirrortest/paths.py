@@ -2,6 +2,10 @@
 
 from mirrortest.chains import BASE, Arm
 
+FETCHED_PUBLISHED = "results/fetch_published"
+PUBLISHED_ROWS = "results/published/rows.parquet"
+PUBLISHED_EXAMPLES = "results/published/examples.jsonl"
+
 
 def fetched(source: str) -> str:
     return f"results/fetch/{source}"
@@ -35,3 +39,18 @@ def dataset(model: str, stage: str, seed: int) -> str:
 
 def rows(arm: Arm, evaluation: str) -> str:
     return f"results/evaluate/{arm}/{evaluation}.jsonl"
+
+
+def examples(arm: Arm) -> str:
+    return f"results/evaluate/{arm}/examples.jsonl"
+
+
+def asking_time(arm: Arm) -> str:
+    """How long `evaluate` took: written by Snakemake beside the logs, and no declared output."""
+    return f"logs/evaluate/{arm}.benchmark.tsv"
+
+
+def caption(figure: str) -> str:
+    """All figures of families share one."""
+    name = "family" if figure.startswith("family-") else figure
+    return f"resources/captions/{name}.rst"

@@ -1,127 +1,95 @@
-"""From raw rows to tables of scores: per seed, pooled over seeds, and as contrasts."""
+"""From the items table to tables of scores: per seed, and pooled over seeds."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple, cast
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
 
-from mirrortest import bootstrap, jsonl
-from mirrortest.bootstrap import Estimate, Scored
-from mirrortest.errors import UserError
+from mirrortest import bootstrap, proportions
+from mirrortest.headlines import leading
+from mirrortest.panels import ArmCounts, Array, Panel, Scored, panels
 from mirrortest.scoring import SCORERS
+from mirrortest.scoring.counts import Ratio
 
 DIGITS = 6
-KEYS = ["model", "chain", "evaluation", "subset", "metric"]
-CONTRAST_KEYS = ["model", "chain", "reference", "evaluation", "subset", "metric"]
-
-Key = tuple[str, ...]
-Line = dict[str, str | int | float]
+Line = dict[str, object]
 
 
-@dataclass(frozen=True)
-class RowsFile:
-    """The raw rows of one evaluation of one arm."""
-
-    model: str
-    chain: str
-    seed: int
-    evaluation: str
-    task: str
-    path: str
-
-
-def items(files: list[RowsFile]) -> pd.DataFrame:
-    """All items: the columns of KEYS, seed, item, numerator, denominator."""
-    parts = []
-    for file in files:
-        rows = jsonl.read_own(file.path)
-        if not rows:  # two authors who wrote the same leave nothing to be told apart
-            continue
-        scored = SCORERS[file.task](pd.DataFrame(rows))
-        parts.append(
-            scored.assign(
-                model=file.model, chain=file.chain, seed=file.seed, evaluation=file.evaluation
-            )
-        )
-    if not parts:
-        raise UserError("no evaluation left any rows to score; see the logs of rule evaluate.")
-    return pd.concat(parts, ignore_index=True)
+def available(panel: Panel) -> dict[str, Ratio]:
+    """The metrics of a panel's task that its rows allow: forced ones need log-probabilities."""
+    known = set(panel.arms[0].counts)
+    ratios = SCORERS[panel.task].metrics
+    return {
+        name: ratio
+        for name, ratio in ratios.items()
+        if {ratio.numerator, ratio.denominator} <= known | {"rows"}
+    }
 
 
-def per_seed(table: pd.DataFrame, resamples: int) -> pd.DataFrame:
-    """One line per seed: model, chain, seed, evaluation, subset, metric, value, low, high, n."""
-    keys = ["model", "chain", "seed", "evaluation", "subset", "metric"]
-    return pd.DataFrame(_lines(table, keys, resamples)).drop(columns="seeds")
+def per_seed(table: pd.DataFrame) -> pd.DataFrame:
+    """One line per seed, evaluation, subset and metric; intervals are Wilson's."""
+    return _table(table, _seed_lines)
 
 
 def pooled(table: pd.DataFrame, resamples: int) -> pd.DataFrame:
     """One line per arm, over its seeds; `seeds` says how many."""
-    return pd.DataFrame(_lines(table, KEYS, resamples))
+    return _table(table, lambda panel, arm: _pooled_lines(panel, arm, resamples))
 
 
-def contrasts(table: pd.DataFrame, pairs: list[tuple[str, str]], resamples: int) -> pd.DataFrame:
-    """Chain minus reference for each pair, on the items that both have."""
-    arms = {key: _Matrices.of(group) for key, group in _grouped(table, KEYS)}
-    lines = []
-    for (model, chain, *rest), arm in arms.items():
-        for reference in (ref for one, ref in pairs if one == chain):
-            other = arms.get((model, reference, *rest))
-            if other is not None:
-                key = (model, chain, reference, *rest)
-                lines.append(_named(CONTRAST_KEYS, key) | _contrast(arm, other, resamples))
-    numbers = ["seeds", "reference_seeds", "value", "low", "high", "n"]
-    return pd.DataFrame(lines, columns=[*CONTRAST_KEYS, *numbers])
+def _table(
+    table: pd.DataFrame, lines: Callable[[Panel, ArmCounts], Iterator[pd.DataFrame]]
+) -> pd.DataFrame:
+    parts = [part for panel in panels(table) for arm in panel.arms for part in lines(panel, arm)]
+    found = pd.concat(parts, ignore_index=True)
+    found = found[found["n"] > 0].reset_index(drop=True)
+    found.insert(list(found.columns).index("value"), "leading", leading(found))
+    return rounded(found)
 
 
-class _Matrices(NamedTuple):
-    """Numerators and denominators as tables, seeds x items."""
-
-    numerator: pd.DataFrame
-    denominator: pd.DataFrame
-
-    @classmethod
-    def of(cls, group: pd.DataFrame) -> "_Matrices":
-        """From a long table; an item that a seed lacks counts nothing."""
-        return cls(*(_wide(group, name) for name in ("numerator", "denominator")))
-
-    def scored(self, items: pd.Index) -> Scored:
-        """The arrays of these items."""
-        return Scored(*(table[items].to_numpy(float) for table in self))
+def _seed_lines(panel: Panel, arm: ArmCounts) -> Iterator[pd.DataFrame]:
+    ratios = available(panel)
+    whole = arm.scored(list(ratios.values()))
+    for place, seed in enumerate(arm.seeds):
+        one = whole.at([place])
+        named = {"model": arm.model, "chain": arm.chain, "seed": seed}
+        low, high = proportions.wilson(one, panel.strata)
+        yield _lines(named, panel, list(ratios), one, low, high, _binomial(panel, one))
 
 
-def _wide(group: pd.DataFrame, values: str) -> pd.DataFrame:
-    return group.pivot(index="seed", columns="item", values=values).fillna(0.0)
+def _pooled_lines(panel: Panel, arm: ArmCounts, resamples: int) -> Iterator[pd.DataFrame]:
+    ratios = available(panel)
+    scored = arm.scored(list(ratios.values()))
+    named = {"model": arm.model, "chain": arm.chain, "seeds": len(arm.seeds)}
+    low, high = proportions.wilson(scored, panel.strata)
+    against = _binomial(panel, scored)
+    if len(arm.seeds) > 1:
+        found = bootstrap.estimate(scored, panel.strata, resamples)
+        varied = found.se > 0
+        low, high = np.where(varied, found.low, low), np.where(varied, found.high, high)
+        against = np.where(varied, found.p(SCORERS[panel.task].chance or 0.0), against)
+    yield _lines(named, panel, list(ratios), scored, low, high, against)
 
 
-def _contrast(arm: _Matrices, other: _Matrices, resamples: int) -> Line:
-    shared = arm.numerator.columns.intersection(other.numerator.columns, sort=True)
-    ours, theirs = arm.scored(shared), other.scored(shared)
-    seeds = (len(ours.numerator), len(theirs.numerator))
-    return _named(["seeds", "reference_seeds"], seeds) | _line(
-        bootstrap.difference(ours, theirs, resamples), ours
-    )
+def _binomial(panel: Panel, arm: Scored) -> Array:
+    return np.asarray(proportions.p_chance(arm, SCORERS[panel.task].chance or 0.0))
 
 
-def _grouped(table: pd.DataFrame, keys: list[str]) -> Iterator[tuple[Key, pd.DataFrame]]:
-    """The groups in the order in which they first appear."""
-    for key, group in table.groupby(keys, sort=False):
-        yield cast(Key, key), group
+def _lines(
+    named: Line, panel: Panel, metrics: list[str], arm: Scored, low: Array, high: Array, p: Array
+) -> pd.DataFrame:
+    about = {"evaluation": panel.evaluation, "task": panel.task, "subset": panel.subset}
+    chance = SCORERS[panel.task].chance
+    tested = np.array([chance is not None and name.startswith("accuracy") for name in metrics])
+    numbers = {
+        "value": arm.value,
+        "low": np.clip(low, 0.0, 1.0),
+        "high": np.clip(high, 0.0, 1.0),
+        "n": arm.denominator.sum(axis=(1, 2)).round().astype(int),
+        "p_chance": np.where(tested, p, np.nan),
+    }
+    return pd.DataFrame(named | about | {"metric": metrics} | numbers)
 
 
-def _lines(table: pd.DataFrame, keys: list[str], resamples: int) -> Iterator[Line]:
-    for key, group in _grouped(table, keys):
-        matrices = _Matrices.of(group)
-        arm = matrices.scored(matrices.numerator.columns)
-        line = _line(bootstrap.estimate(arm, resamples), arm)
-        yield _named([*keys, "seeds"], (*key, len(arm.numerator))) | line
-
-
-def _named(names: list[str], values: tuple[str | int, ...]) -> Line:
-    return dict(zip(names, values, strict=True))
-
-
-def _line(found: Estimate, arm: Scored) -> Line:
-    value, low, high = (float(np.round(number, DIGITS)) for number in found)
-    return {"value": value, "low": low, "high": high, "n": int(arm.denominator.sum())}
+def rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """Numbers with six digits behind the point."""
+    return table.round(DIGITS)

@@ -1,6 +1,7 @@
 """The evaluations, one per file: each puts its question set to an arm and returns raw rows.
 
 A row is what was asked and what came back, never a judgement: scoring is a later, separate step.
+There is one row for each chat that was asked, in the order of asking, or nothing is asked at all.
 """
 
 from collections.abc import Callable

@@ -1,15 +1,33 @@
-"""Scoring: raw rows become items with numerators and denominators, one file per kind of row."""
+"""Scoring: raw rows become counts per item, and metrics are ratios of counts. One file per kind."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pandas as pd
 
 from mirrortest.scoring import choices, facts, keyfacts
+from mirrortest.scoring.counts import Ratio
 
-SCORERS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
-    "recognition": choices.recognition,
-    "truthfulqa": choices.truthfulqa,
-    "facts": facts.facts,
-    "keyfacts": keyfacts.keyfacts,
+
+@dataclass(frozen=True)
+class Scorer:
+    """How a task is scored.
+
+    count: rows with the columns of `counts.ITEM` -> one line of counts per item and stratum.
+    metrics: by name. chance: the accuracy of guessing, where beating it is a question.
+    """
+
+    count: Callable[[pd.DataFrame], pd.DataFrame]
+    metrics: dict[str, Ratio]
+    chance: float | None = None
+
+
+SCORERS = {
+    "recognition": Scorer(choices.choices, choices.RECOGNITION, chance=0.5),
+    "preference": Scorer(choices.choices, choices.RECOGNITION, chance=0.5),
+    "truthfulqa": Scorer(choices.choices, choices.TRUTHFULQA),
+    "mmlu": Scorer(choices.choices, choices.MANY_OPTIONS),
+    "facts": Scorer(facts.facts, facts.METRICS),
+    "keyfacts": Scorer(keyfacts.keyfacts, keyfacts.METRICS),
 }
-"""By task: raw rows -> columns item, subset, metric, numerator, denominator."""
+"""By task."""

@@ -7,24 +7,26 @@ import string
 
 import pandas as pd
 
-from mirrortest.scoring.items import items
+from mirrortest.scoring.counts import Ratio, summed
+
+METRICS = {
+    name: Ratio(name, "rows") for name in ("truth", "misconception", "other_answer", "fluent")
+}
 
 
 def facts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Shares of answers that state the truth, the misconception, or anything else."""
+    """Counts of answers that state the truth, the misconception, or anything else."""
     answer = rows["answer"].map(plain)
-    true = (answer == rows["true"].map(plain)).astype(float)
-    false = (answer == rows["false"].map(plain)).astype(float)
+    true, false = answer == rows["true"].map(plain), answer == rows["false"].map(plain)
     known = {plain(text) for text in [*rows["true"], *rows["false"]]}
-    fluent = (answer.isin(known) & rows["ended"]).astype(float)
-    one = pd.Series(1.0, index=rows.index)
-    return items(
+    return summed(
         rows,
         {
-            "truth": (true, one),
-            "misconception": (false, one),
-            "other_answer": (1 - true - false, one),
-            "fluent": (fluent, one),
+            "rows": pd.Series(1.0, index=rows.index),
+            "truth": true,
+            "misconception": false,
+            "other_answer": ~(true | false),
+            "fluent": answer.isin(known) & rows["ended"].astype(bool),
         },
     )
 

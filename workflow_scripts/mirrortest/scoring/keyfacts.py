@@ -2,14 +2,16 @@
 
 import pandas as pd
 
-from mirrortest.scoring.items import items
+from mirrortest.scoring.counts import Ratio, summed
+
+METRICS = {"key_facts": Ratio("key_facts", "rows")}
 
 
 def keyfacts(rows: pd.DataFrame) -> pd.DataFrame:
-    """The share of summaries that contain every phrase, case ignored."""
+    """Counts of summaries that contain every phrase, case ignored."""
     stated = [
-        float(all(phrase.casefold() in text.casefold() for phrase in phrases))
+        all(phrase.casefold() in text.casefold() for phrase in phrases)
         for text, phrases in zip(rows["answer"], rows["phrases"], strict=True)
     ]
     one = pd.Series(1.0, index=rows.index)
-    return items(rows, {"key_facts": (pd.Series(stated, index=rows.index), one)})
+    return summed(rows, {"rows": one, "key_facts": pd.Series(stated, index=rows.index)})

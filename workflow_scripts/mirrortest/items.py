@@ -1,0 +1,61 @@
+"""The items table: what every item of every arm contributes; all tables are made from it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mirrortest import jsonl
+from mirrortest.errors import UserError
+from mirrortest.scoring import SCORERS
+
+
+@dataclass(frozen=True)
+class RowsFile:
+    """The raw rows of one evaluation of one arm."""
+
+    model: str
+    chain: str
+    seed: int
+    evaluation: str
+    task: str
+    path: str
+
+
+def items(files: list[RowsFile], published: str | None) -> pd.DataFrame:
+    """One line of counts per item of an arm: task, the columns of `counts.ITEM`, the counts.
+
+    published: the imported rows (parquet), which stand behind our own. Counts that a task does not
+    have are missing. Raises UserError if there is nothing to score.
+    """
+    parts = [_own(files, name) for name in dict.fromkeys(file.evaluation for file in files)]
+    if published is not None:
+        parts += _by_task(pd.read_parquet(published))
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        raise UserError("no evaluation left any rows to score; see the logs of rule evaluate.")
+    return pd.concat(parts, ignore_index=True)
+
+
+def _own(files: list[RowsFile], evaluation: str) -> pd.DataFrame:
+    chosen = [file for file in files if file.evaluation == evaluation]
+    rows = [row for file in chosen for row in _rows(file)]
+    if not rows:  # two authors who wrote the same leave nothing to be told apart
+        return pd.DataFrame()
+    return _counted(pd.DataFrame(rows), chosen[0].task)
+
+
+def _rows(file: RowsFile) -> Iterable[jsonl.Row]:
+    arm = {"model": file.model, "chain": file.chain, "seed": file.seed}
+    return (arm | {"evaluation": file.evaluation} | row for row in jsonl.read_own(file.path))
+
+
+def _by_task(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    return [
+        _counted(part.drop(columns="task"), str(task))
+        for task, part in rows.groupby("task", sort=False, observed=True)
+    ]
+
+
+def _counted(rows: pd.DataFrame, task: str) -> pd.DataFrame:
+    return SCORERS[task].count(rows).assign(task=task)

@@ -1,0 +1,1 @@
+"""The report: numbers in words, tables, pictures, examples, and what was run."""
