@@ -117,6 +117,17 @@ def _evaluation_flags(summary: pd.DataFrame) -> Iterator[Flag]:
             yield case.flag("one-order", 1, 2, why, "ask every question in both orders")
 
 
+def _story(case: Case, limits: Thresholds) -> Iterator[Flag]:
+    """The way of scoring decides: of a score, or of how large a difference is."""
+    apart = max(case.ways.values()) - min(case.ways.values()) if case.ways else 0.0
+    if apart > limits.disagreement:
+        sign = "+" if "reference" in case.named else ""
+        told = ", ".join(f"{way} {value:{sign}.2f}" for way, value in case.ways.items())
+        why = f"the way of scoring decides: {told}"
+        mend = "report all of them and claim only what they share"
+        yield case.flag("story", apart, limits.disagreement, why, mend)
+
+
 # --- scores
 
 
@@ -135,15 +146,6 @@ def _invalid(score: Case, limits: Thresholds) -> Iterator[Flag]:
         )
         mend = "read the forced choice; without log-probabilities, ask again in a stricter format"
         yield score.flag("invalid", score["invalid"], limits.invalid, why, mend)
-
-
-def _story(score: Case, limits: Thresholds) -> Iterator[Flag]:
-    apart = _range(score.ways)
-    if apart > limits.disagreement:
-        told = ", ".join(f"{way} {value:.2f}" for way, value in score.ways.items())
-        why = f"the way of scoring decides: {told}"
-        mend = "report all of them and claim only what they share"
-        yield score.flag("story", apart, limits.disagreement, why, mend)
 
 
 def _position(score: Case, limits: Thresholds) -> Iterator[Flag]:
@@ -182,15 +184,11 @@ def _few_seeds(score: Case, limits: Thresholds) -> Iterator[Flag]:
         yield score.flag("few-seeds", score.seeds, limits.seeds, why, mend)
 
 
-def _range(ways: dict[str, float]) -> float:
-    return max(ways.values()) - min(ways.values()) if ways else 0.0
-
-
 # --- contrasts
 
 
 def _contrast_flags(contrast: Case, limits: Thresholds) -> Iterator[Flag]:
-    checks = (_invalid_change, _other_story, _wide_interval)
+    checks = (_invalid_change, _story, _wide_interval)
     return (flag for check in checks for flag in check(contrast, limits))
 
 
@@ -203,15 +201,6 @@ def _invalid_change(contrast: Case, limits: Thresholds) -> Iterator[Flag]:
         )
         mend = "read the forced choice, and the decomposition of the contrast"
         yield contrast.flag("invalid-change", change, limits.invalid, why, mend)
-
-
-def _other_story(contrast: Case, limits: Thresholds) -> Iterator[Flag]:
-    apart = _range(contrast.ways)
-    if apart > limits.disagreement:
-        told = ", ".join(f"{way} {value:+.2f}" for way, value in contrast.ways.items())
-        why = f"the way of scoring decides how large the difference is: {told}"
-        mend = "report all of them and claim only what they share"
-        yield contrast.flag("story", apart, limits.disagreement, why, mend)
 
 
 def _wide_interval(contrast: Case, _: Thresholds) -> Iterator[Flag]:
