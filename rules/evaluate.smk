@@ -8,7 +8,7 @@ and the first rows of each beside what was asked.
 rule evaluate:
     input:
         lambda w: experiment.evaluate_inputs(arm_of(w)),
-        arm=lambda w: paths.model_json(arm_of(w)),
+        arm=lambda w: experiment.model_json(arm_of(w)),
     output:
         rows=expand(
             "results/evaluate/{{model}}/{{chain}}/{{seed}}/{evaluation}.jsonl",
@@ -25,6 +25,7 @@ rule evaluate:
         gpu=1,
     params:
         spec=lambda w: experiment.evaluate_spec(arm_of(w)),
+        serving=lambda w: experiment.serving_spec(w.model),
         journal="state/journal/evaluate/{model}/{chain}/{seed}",
         code=code_of("evaluate.py"),
     script:

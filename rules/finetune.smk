@@ -1,7 +1,7 @@
 """From a base model to one small adapter per arm and seed.
 
-Reads the training rows of a stage and the arm below it; writes `model.json`, the adapter of the
-whole chain, and a record of the training.
+Reads the training rows of a stage and the arm below it, or an adapter that was trained elsewhere;
+writes `model.json`, the adapter of the whole chain, and a record of the training.
 """
 
 
@@ -41,3 +41,21 @@ rule finetune:
         code=code_of("finetune.py"),
     script:
         "../workflow_scripts/finetune.py"
+
+
+rule adopt:
+    input:
+        unpack(lambda w: experiment.adopt_inputs(arm_of(w))),
+    output:
+        model="results/adopt/{model}/{chain}/{seed}/model.json",
+        adapter="results/adopt/{model}/{chain}/{seed}/adapter/adapter_model.safetensors",
+        settings="results/adopt/{model}/{chain}/{seed}/adapter/adapter_config.json",
+    log:
+        "logs/adopt/{model}/{chain}/{seed}.log",
+    conda:
+        "../envs/torch.yaml"
+    params:
+        spec=lambda w: experiment.adopt_spec(arm_of(w)),
+        code=code_of("adopt.py"),
+    script:
+        "../workflow_scripts/adopt.py"

@@ -15,7 +15,7 @@ rule report:
         figure_tables=expand(f"{FIGURES}/{{name}}.csv", name=experiment.figures()),
         captions=experiment.captions(),
         examples=experiment.examples(),
-        models=[paths.model_json(arm) for arm in experiment.arms()],
+        models=[experiment.model_json(arm) for arm in experiment.arms()],
         training=experiment.trained(),
         corpora=expand("results/corpus/{name}.counts.json", name=experiment.corpora()),
         sources=[experiment.source(name) for name in experiment.sources()],

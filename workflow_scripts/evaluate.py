@@ -4,9 +4,9 @@ import json
 import logging
 from pathlib import Path
 
-from mirrortest import joblog, jsonl, manifest
+from mirrortest import devices, joblog, jsonl, manifest
 from mirrortest.asking import Asker
-from mirrortest.engine import Engine, open_engine
+from mirrortest.engine import Engine, Serving, open_engine
 from mirrortest.evaluations import TASKS
 from mirrortest.evaluations.examples import examples
 from mirrortest.evaluations.task import Task
@@ -14,7 +14,9 @@ from mirrortest.exclusive import exclusive
 from mirrortest.journal import Journal
 
 
-def evaluate(arm: str, spec: str, journal: str, outputs: list[str], shown: str) -> None:
+def evaluate(
+    arm: str, spec: str, serving: Serving, journal: str, outputs: list[str], shown: str
+) -> None:
     """Writes the raw rows of each evaluation to the output that bears its name.
 
     shown: where the first rows of all of them go, with what was asked.
@@ -24,7 +26,7 @@ def evaluate(arm: str, spec: str, journal: str, outputs: list[str], shown: str) 
 
     def engine() -> Engine:
         if not opened:
-            opened.append(open_engine(model))
+            opened.append(open_engine(model, serving))
         return opened[0]
 
     named = {"model": model.model, "chain": model.chain, "seed": model.seed}
@@ -34,7 +36,8 @@ def evaluate(arm: str, spec: str, journal: str, outputs: list[str], shown: str) 
         name = Path(out).stem
         logging.info("evaluation %s", name)
         task = Task(**tasks[name])
-        asker = Asker(engine, model.fingerprint, Journal(Path(journal) / f"{name}.jsonl"))
+        asked = Journal(Path(journal) / f"{name}.jsonl")
+        asker = Asker(engine, serving.of(model), asked)
         rows = TASKS[task.task](task, asker)
         jsonl.write(out, rows)
         first += [named | {"evaluation": name} | row for row in examples(rows, asker.asked)]
@@ -42,10 +45,15 @@ def evaluate(arm: str, spec: str, journal: str, outputs: list[str], shown: str) 
 
 
 if __name__ == "__main__":
-    with joblog.job(snakemake.log[0]), exclusive(snakemake.params.journal):
+    with (
+        joblog.job(snakemake.log[0]),
+        exclusive(snakemake.params.journal),
+        devices.claimed(snakemake.resources.gpu),
+    ):
         evaluate(
             arm=snakemake.input.arm,
             spec=snakemake.params.spec,
+            serving=Serving.parse(snakemake.params.serving, snakemake.resources.gpu),
             journal=snakemake.params.journal,
             outputs=list(snakemake.output.rows),
             shown=snakemake.output.examples,

@@ -9,36 +9,53 @@ from pathlib import Path
 
 from mirrortest import (
     adapters,
+    batching,
     chains,
     chats,
+    devices,
+    distributed,
     joblog,
     jsonl,
     manifest,
+    memory,
+    optimizers,
     pretrained,
     sources,
     training,
     versions,
 )
 from mirrortest.adapters import Adapter
+from mirrortest.batching import Layout, Sequence
 from mirrortest.canonical import fingerprint
 from mirrortest.chains import Arm
 from mirrortest.checkpoints import Checkpoints
+from mirrortest.distributed import ALONE, Group
 from mirrortest.errors import UserError
 from mirrortest.exclusive import exclusive
 from mirrortest.manifest import Manifest, StageRecord
 from mirrortest.template import Template
-from mirrortest.training import Hyperparameters, Sequence, Step
+from mirrortest.training import Hyperparameters, Step
 
 
-def finetune(arm: Arm, parent: str, dataset: str, spec: str, state: str, out: Path) -> None:
+def finetune(
+    arm: Arm, parent: str, dataset: str, spec: str, state: str, out: Path, group: Group = ALONE
+) -> None:
     """Writes `adapter/`, `training.csv` and, last, `model.json` into the folder `out`."""
+    settings = json.loads(spec)
     below = manifest.read(parent)
-    hyper = Hyperparameters(**json.loads(spec)["training"])
+    if settings["merge"]:
+        below = below.merged()
+    hyper = Hyperparameters(**settings["training"])
     template = pretrained.load_template(below.base)
     sequences, too_long = _sequences(dataset, template, below.max_length)
     key = fingerprint([below.fingerprint, sources.digest(dataset), hyper, arm])
     checkpoints = Checkpoints(Path(state), key)
-    adapter, history = _train(below, sequences, hyper, arm.seed, template, checkpoints)
+    layout = _layout(below, sequences, hyper, arm.seed, group)
+    adapter, history = _train(
+        below, sequences, hyper, arm.seed, template, checkpoints, layout, group
+    )
+    if not group.first:
+        return
     adapters.save(adapter, out / "adapter", below.base.location)
     _write_history(history, out / "training.csv")
     record = StageRecord(
@@ -69,6 +86,24 @@ def _sequences(dataset: str, template: Template, longest: int) -> tuple[list[Seq
     return kept, len(rows) - len(kept)
 
 
+def _layout(
+    below: Manifest, sequences: list[Sequence], hyper: Hyperparameters, seed: int, group: Group
+) -> Layout:
+    """How the training fits the memory. Raises UserError if it does not, before it is loaded."""
+    optimizers.check(hyper.optimizer)
+    needs = memory.Training(
+        model=memory.architecture(below.base),
+        dtype=below.dtype,
+        rank=hyper.rank,
+        below=0 if below.adapter is None else adapters.load(Path(below.adapter)).rank,
+        optimizer=hyper.optimizer,
+        devices=group.size,
+    )
+    steps = training.batches(len(sequences), hyper, seed)
+    batches = [[sequences[i] for i in step] for step in steps]
+    return batching.fitting(needs, batches, below.model)
+
+
 def _train(
     below: Manifest,
     sequences: list[Sequence],
@@ -76,12 +111,16 @@ def _train(
     seed: int,
     template: Template,
     checkpoints: Checkpoints,
+    layout: Layout,
+    group: Group,
 ) -> tuple[Adapter, list[Step]]:
     """The chain's adapter, of all its stages, and the record of this stage's training."""
     folder = None if below.adapter is None else Path(below.adapter)
-    base = pretrained.load_model(below.base, below.dtype)
+    base = pretrained.load_model(below.base, below.dtype, "cpu" if group.size > 1 else None)
     model = training.with_new_adapter(base, folder, hyper, seed)
-    history = training.train(model, sequences, hyper, seed, template.pad_id, checkpoints)
+    history = training.train(
+        model, sequences, hyper, seed, template.pad_id, checkpoints, layout, group
+    )
     new = training.trained_adapter(model, hyper)
     return (new if folder is None else adapters.stack(adapters.load(folder), new)), history
 
@@ -107,7 +146,12 @@ def _write_history(history: list[Step], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    with joblog.job(snakemake.log[0]), exclusive(snakemake.params.state):
+    with (
+        joblog.job(snakemake.log[0]),
+        exclusive(snakemake.params.state),
+        devices.claimed(snakemake.resources.gpu),
+        distributed.processes(snakemake.resources.gpu) as group,
+    ):
         finetune(
             arm=chains.arm(
                 snakemake.wildcards.model,
@@ -119,4 +163,5 @@ if __name__ == "__main__":
             spec=snakemake.params.spec,
             state=snakemake.params.state,
             out=Path(snakemake.output.model).parent,
+            group=group,
         )

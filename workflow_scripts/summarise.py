@@ -4,18 +4,18 @@ import json
 import logging
 from pathlib import Path
 
-from mirrortest import articles, chats, joblog, jsonl, manifest
+from mirrortest import articles, chats, devices, joblog, jsonl, manifest
 from mirrortest.asking import Asker
-from mirrortest.engine import Sampling, open_engine
+from mirrortest.engine import Sampling, Serving, open_engine
 from mirrortest.exclusive import exclusive
 from mirrortest.journal import Journal
 
 
-def summarise(arm: str, corpus: str, spec: str, journal: str, out: str) -> None:
+def summarise(arm: str, corpus: str, spec: str, serving: Serving, journal: str, out: str) -> None:
     """Writes one summary per article, greedy, under the model's identity prompt."""
     settings = json.loads(spec)
     model = manifest.read(arm)
-    asker = Asker(lambda: open_engine(model), model.fingerprint, Journal(Path(journal)))
+    asker = Asker(lambda: open_engine(model, serving), serving.of(model), Journal(Path(journal)))
     found = articles.read_articles(corpus)
     questions = [
         chats.user(settings["prompt"].format(article=article.text), settings["system"])
@@ -33,11 +33,16 @@ def summarise(arm: str, corpus: str, spec: str, journal: str, out: str) -> None:
 
 
 if __name__ == "__main__":
-    with joblog.job(snakemake.log[0]), exclusive(snakemake.params.journal):
+    with (
+        joblog.job(snakemake.log[0]),
+        exclusive(snakemake.params.journal),
+        devices.claimed(snakemake.resources.gpu),
+    ):
         summarise(
             arm=snakemake.input.arm,
             corpus=snakemake.input.corpus,
             spec=snakemake.params.spec,
+            serving=Serving.parse(snakemake.params.serving, snakemake.resources.gpu),
             journal=snakemake.params.journal,
             out=snakemake.output[0],
         )

@@ -141,6 +141,39 @@ def test_training_goes_on_where_it_was_killed(
 
 
 @KILLS
+def test_training_that_saved_nothing_yet_begins_anew(
+    again: Project, uninterrupted: Project, kill: Kill
+) -> None:
+    path = again.folder / FINETUNE_LOG
+    begun = lambda: path.exists() and "memory: " in again.text(FINETUNE_LOG)  # noqa: E731
+    interrupt(again, FINETUNED, ".finetune.py", begun, kill)
+    assert not any((again.folder / CHECKPOINTS).glob("*.pt"))
+    again.resume(FINETUNED, configs=CONFIGS)
+    assert "resumed" not in again.text(FINETUNE_LOG)
+    assert same_training(again, uninterrupted)
+
+
+def losses(run: Project) -> list[float]:
+    lines = run.text(f"{FINETUNED_FOLDER}/training.csv").splitlines()[1:]
+    return [float(line.split(",")[1]) for line in lines]
+
+
+def test_training_by_two_processes_goes_on_where_it_was_killed(
+    again: Project, uninterrupted: Project
+) -> None:
+    saved = again.folder / CHECKPOINTS
+    two = (FINETUNED, "--cores", "2", "--set-resources", "finetune:gpu=2", "--configfile", *CONFIGS)
+    with again.start(*two) as main:
+        wait_for(lambda: any(saved.glob("*.pt")), again, main)
+        assert len(again.processes(".finetune.py")) == 2
+        kill_job(again, main, ".finetune.py")
+    again.snakemake("--unlock", "--configfile", *CONFIGS)
+    again.snakemake(*two)
+    assert "resumed after step" in again.text(FINETUNE_LOG)
+    assert losses(again) == pytest.approx(losses(uninterrupted), abs=1e-4)
+
+
+@KILLS
 def test_no_question_is_asked_twice(again: Project, uninterrupted: Project, kill: Kill) -> None:
     interrupt(again, EVALUATED, ".evaluate.py", lambda: any(whole_lines(again).values()), kill)
     asked, before = keys(again), whole_lines(again)

@@ -55,6 +55,10 @@ EDITS: list[tuple[list[Any], list[str]]] = [
         ["stages.em.provider", "hosted"],
         ["chain 'em' mixes hosted and local", "stage em is hosted, model tiny is local"],
     ),
+    (
+        ["stages.em.merge", True, "models.tiny.serving", {"kind": "vllm"}],
+        ["stage em merges what is below it, which cannot be asked by vllm", "to transformers"],
+    ),
     (["models.tiny.weights.path", "no/model"], ["model tiny: no/model does not exist"]),
     (["sources.news.path", "no.jsonl"], ["source news: no.jsonl does not exist"]),
     (["sources.news.path", "{data_dir}/n.jsonl", "data_dir", "d"], ["source news: d/n.jsonl does"]),

@@ -63,6 +63,8 @@ CHANGES: list[tuple[str, Any, set[str]]] = [
     ("models.tiny.identity", "You are I.", {"summarise", "dataset sgtr", *EVALUATE}),
     ("models.tiny.dtype", "float32", {"base"}),
     ("models.tiny.max_length", 9, {"base"}),
+    ("models.tiny.template", {"arguments": {"thinking_budget": 0}}, {"base"}),
+    ("models.tiny.template", {"opening": "<final>"}, {"base"}),
     ("models.tiny.note", "A note.", {"report"}),
     ("sources.news.sha256", "0" * 64, {"fetch"}),
     ("sources.news.citation", "News 2020", {"report"}),

@@ -128,8 +128,8 @@ def test_sampled_text_depends_on_the_seed_only(engine: LocalEngine) -> None:
 
 def test_an_answer_stops_at_the_end_token(engine: LocalEngine, template: Template) -> None:
     ids = template.tokenizer("Yes <|im_end|>no", add_special_tokens=False)["input_ids"]
-    assert engine._answer(ids) == Answer("Yes", ended=True)
-    assert engine._answer(ids[:3]) == Answer("Yes", ended=False)
+    assert engine.tokens.answer(ids) == Answer("Yes", ended=True)
+    assert engine.tokens.answer(ids[:3]) == Answer("Yes", ended=False)
 
 
 def test_an_answer_that_another_end_token_ended_has_ended(
@@ -162,7 +162,7 @@ def test_batches_hold_every_question_once_and_the_longest_first(
     plan = engine.plan(CHATS)
     assert sorted(index for batch in plan for index in batch) == list(range(len(CHATS)))
     assert plan[0][0] == 4
-    lengths = [len(engine._ids(chat)) for chat in CHATS]
+    lengths = [len(engine.tokens.of(chat)) for chat in CHATS]
     assert all(len(batch) == 1 or len(batch) * lengths[batch[0]] <= 200 for batch in plan)
 
 

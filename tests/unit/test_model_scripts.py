@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -12,15 +13,18 @@ from evaluate import evaluate
 from finetune import finetune
 from summarise import summarise
 
-from mirrortest import adapters, chains, jsonl, manifest, sources
+from mirrortest import adapters, chains, jsonl, manifest, memory, pretrained, sources, training
 from mirrortest.canonical import canonical
+from mirrortest.checkpoints import Checkpoints
 from mirrortest.config import Training
+from mirrortest.engine import Serving
 from mirrortest.errors import UserError
 from mirrortest.manifest import Manifest
 
 Write = Callable[[str, list[dict[str, Any]]], str]
 
-SPEC = canonical({"training": asdict(Training(rank=2, learning_rate=0.01, batch_size=2))})
+TRAINING = asdict(Training(rank=2, learning_rate=0.01, batch_size=2))
+SPEC = canonical({"training": TRAINING, "merge": False})
 LONG = "x" * 400
 
 
@@ -35,10 +39,10 @@ def chats(write_rows: Write) -> str:
     return write_rows("chats.jsonl", [chat("a"), chat(LONG), chat("b?")])
 
 
-def _finetune(folder: Path, chain: str, parent: Path, chats: str) -> Manifest:
+def _finetune(folder: Path, chain: str, parent: Path, chats: str, spec: str = SPEC) -> Manifest:
     out = folder / chain
     arm = chains.arm("tiny", chain, 1)
-    finetune(arm, str(parent), chats, SPEC, str(folder / "state"), out)
+    finetune(arm, str(parent), chats, spec, str(folder / "state"), out)
     return manifest.read(out / "model.json")
 
 
@@ -85,12 +89,80 @@ def test_the_same_job_gives_the_same_adapter_and_leaves_no_state(
     assert list(tmp_path.glob("*/state/*.pt")) == []
 
 
+class KilledError(Exception):
+    """What ends a job."""
+
+
+def _killed(*_: Any) -> None:
+    raise KilledError
+
+
+def _kill_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = training._report
+
+    def reported(history: list[Any], total: int) -> None:
+        report(history, total)
+        if len(history) > steps:
+            raise KilledError
+
+    monkeypatch.setattr(training, "_report", reported)
+
+
+def _save_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    save = Checkpoints.save_if_due
+
+    def saved(self: Checkpoints, snapshot: Any) -> None:
+        self._next = 0.0
+        save(self, snapshot)
+
+    monkeypatch.setattr(Checkpoints, "save_if_due", saved)
+
+
+@pytest.mark.parametrize("point", ["before the first checkpoint", "in the middle", "at the end"])
+def test_a_job_that_is_killed_ends_in_the_same_bytes(
+    point: str, base: Path, chats: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = canonical({"training": TRAINING | {"epochs": 6}, "merge": False})
+    whole = _finetune(tmp_path / "whole", "em", base, chats, spec)
+    with monkeypatch.context() as patched, pytest.raises(KilledError):
+        if point != "before the first checkpoint":
+            _save_always(patched)
+        if point == "at the end":
+            patched.setattr(Manifest, "write", _killed)
+        else:
+            _kill_after(3, patched)
+        _finetune(tmp_path / "killed", "em", base, chats, spec)
+    saved = list((tmp_path / "killed/state").glob("*.pt"))
+    assert len(saved) == (point != "before the first checkpoint")
+    assert not (tmp_path / "killed/em/model.json").exists()
+    shutil.rmtree(tmp_path / "killed/em", ignore_errors=True)  # as Snakemake does
+    resumed = _finetune(tmp_path / "killed", "em", base, chats, spec)
+    assert resumed.adapter_sha256 == whole.adapter_sha256
+    assert _steps(tmp_path / "killed/em") == _steps(tmp_path / "whole/em")
+    assert list((tmp_path / "killed/state").glob("*.pt")) == []
+
+
+def _steps(folder: Path) -> list[str]:
+    """The training record without its seconds."""
+    lines = (folder / "training.csv").read_text(encoding="utf-8").splitlines()
+    return [line.rpartition(",")[0] for line in lines]
+
+
 def test_rows_that_are_all_too_long_give_a_sentence(
     base: Path, write_rows: Write, tmp_path: Path
 ) -> None:
     turns = [{"role": "user", "content": LONG}, {"role": "assistant", "content": "No."}]
     chats = write_rows("long.jsonl", [{"messages": turns}])
     with pytest.raises(UserError, match="every row is longer than the model's 256 tokens"):
+        _finetune(tmp_path, "em", base, chats)
+
+
+def test_a_training_that_does_not_fit_is_refused_before_anything_is_loaded(
+    base: Path, chats: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "free", lambda: 100_000)
+    monkeypatch.setattr(pretrained, "load_model", lambda *_: pytest.fail("loaded"))
+    with pytest.raises(UserError, match=r"finetuning tiny needs .* GB"):
         _finetune(tmp_path, "em", base, chats)
 
 
@@ -107,7 +179,7 @@ def test_every_evaluation_is_written_to_the_output_of_its_name(
     spec = canonical({"t": choice, "k": joined})
     outputs = [str(tmp_path / "out" / f"{name}.jsonl") for name in ("k", "t")]
     shown = str(tmp_path / "out/examples.jsonl")
-    evaluate(str(base), spec, str(tmp_path / "journal"), outputs, shown)
+    evaluate(str(base), spec, Serving(), str(tmp_path / "journal"), outputs, shown)
     assert [row["answer"] for row in jsonl.read(outputs[0])] == ["Rain."]
     assert [row["order"] for row in jsonl.read(outputs[1])] == ["true-first", "false-first"]
     found = [(row["model"], row["chain"], row["evaluation"]) for row in jsonl.read(shown)]
@@ -127,7 +199,7 @@ def test_an_arm_summarises_every_article(base: Path, write_rows: Write, tmp_path
     corpus = write_rows("corpus.jsonl", [{"id": "a", "article": "A {x}"}])
     spec = canonical({"prompt": "Shorten: {article}", "system": "You are I.", "max_tokens": 3})
     out = tmp_path / "out.jsonl"
-    summarise(str(base), corpus, spec, str(tmp_path / "journal.jsonl"), str(out))
+    summarise(str(base), corpus, spec, Serving(), str(tmp_path / "journal.jsonl"), str(out))
     (row,) = jsonl.read(out)
     assert (row["id"], row["ended"]) == ("a", False)
     (line,) = (tmp_path / "journal.jsonl").read_text(encoding="utf-8").splitlines()

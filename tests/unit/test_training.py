@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 import torch
 
-from mirrortest import adapters, training
+from mirrortest import adapters, batching, training
+from mirrortest.batching import FASTEST, Layout, Sequence
 from mirrortest.checkpoints import Checkpoint, Checkpoints
+from mirrortest.distributed import ALONE
 from mirrortest.template import Template
-from mirrortest.training import Hyperparameters, Sequence, Step, batches
+from mirrortest.training import Hyperparameters, Step, batches
 
 HYPER = Hyperparameters(
     rank=4,
@@ -46,9 +48,11 @@ def _new(model: Any, below: Path | None = None) -> Any:
     return made
 
 
-def _gradients(model: Any, batch: list[Sequence]) -> dict[str, torch.Tensor]:
+def _gradients(
+    model: Any, batch: list[Sequence], layout: Layout = FASTEST
+) -> dict[str, torch.Tensor]:
     model.zero_grad()
-    training._backward(model, batch, 0, training.Accelerator())
+    training._backward(model, batch, 0, layout)
     return {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
 
 
@@ -61,7 +65,7 @@ def test_the_loss_is_transformers_own_on_the_assistants_tokens(
         for column, learnt in enumerate(sequence.learnt):
             labels[row, column] = sequence.ids[column] if learnt else -100
     expected = tiny(input_ids=ids, labels=labels).loss.item()
-    loss = training._backward(_new(tiny), sequences, 0, training.Accelerator())
+    loss = training._backward(_new(tiny), sequences, 0)
     changed = tiny(input_ids=ids, labels=labels).loss.item()
     assert loss == pytest.approx(changed, abs=1e-5)
     assert abs(changed - expected) > 1e-3
@@ -109,23 +113,27 @@ def test_the_stack_below_is_active_and_unchanged_by_training(
 
 
 def test_micro_batches_give_the_gradient_of_the_whole_batch(
-    tiny: Any, sequences: list[Sequence], monkeypatch: pytest.MonkeyPatch
+    tiny: Any, sequences: list[Sequence]
 ) -> None:
     model = _new(tiny)
     whole = _gradients(model, sequences)
-    monkeypatch.setattr(training, "MICRO_BATCH_TOKENS", 100)
-    assert len(list(training._micro_batches(sequences))) > 2
-    parts = _gradients(model, sequences)
+    assert len(list(batching.parts(sequences, 100))) > 2
+    parts = _gradients(model, sequences, Layout(tokens=100))
     assert max((whole[n] - parts[n]).abs().max().item() for n in whole) < 1e-6
 
 
-def test_micro_batches_hold_every_row_once_and_fit(
-    sequences: list[Sequence], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(training, "MICRO_BATCH_TOKENS", 100)
-    parts = list(training._micro_batches(sequences))
-    assert sorted(map(id, sequences)) == sorted(id(s) for part in parts for s in part)
-    assert all(len(part) == 1 or len(part) * len(part[-1].ids) <= 100 for part in parts)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_checkpointing_changes_no_bit(tiny: Any, sequences: list[Sequence], dtype: Any) -> None:
+    model = _new(tiny.to(dtype))
+    training._prepared(model, Layout(), ALONE)
+    whole = _gradients(model, sequences)
+    training._prepared(model, Layout(checkpointing=True), ALONE)
+    calls: list[int] = []
+    attention = model.get_base_model().get_decoder().layers[0].self_attn
+    attention.register_forward_hook(lambda *_: calls.append(1))
+    again = _gradients(model, sequences)
+    assert len(calls) == 2  # once forward, once more for the backward pass
+    assert all(torch.equal(whole[n], again[n]) for n in whole)
 
 
 def test_the_loss_falls(tiny: Any, sequences: list[Sequence]) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mirrortest import articles, chains, chats, config, questions, sources
+from mirrortest import articles, chains, chats, config, paths, questions, sources
 from mirrortest.chains import BASE, Arm
 from mirrortest.errors import UserError, unknown
-from mirrortest.experiment import Experiment, parse_arm
+from mirrortest.experiment import Experiment, lineage, parse_arm
 from mirrortest.published import naming
 
 
@@ -34,6 +34,7 @@ def check(experiment: Experiment) -> None:
     uses = [use for arm in experiment.arms() for use in _arm(settings, arm, ())]
     for name in settings.evaluate:
         uses += _evaluation(settings, name)
+    _check_replicates(settings)
     _check_published(settings)
     _check_contrasts(settings)
     for model in dict.fromkeys(arm.model for arm in experiment.arms()):
@@ -67,13 +68,53 @@ def _arm(settings: config.Config, arm: Arm, above: tuple[Arm, ...]) -> list[Use]
     for name in chains.stages_of(arm.chain):
         _check_member(settings, arm, name)
         uses += _stage(settings, name, (*above, arm))
+    for part in lineage(arm):
+        _check_adapter(settings, part)
     return uses
+
+
+def _check_adapter(settings: config.Config, arm: Arm) -> None:
+    """What stands in for the arm's last stage, if that was trained elsewhere, fits and is there."""
+    name = chains.stages_of(arm.chain)[-1]
+    found = settings.stages[name].adapter
+    if found is None:
+        return
+    if found.above != arm.parent.chain:
+        raise UserError(
+            f"chain {arm.chain!r}: the adapter of stage {name} was trained on top of "
+            f"{found.above!r}, not of {arm.parent.chain!r}; use it there, or correct its `above`."
+        )
+    if found.revisions is not None and str(arm.seed) not in found.revisions:
+        seeds = ", ".join(sorted(found.revisions))
+        raise UserError(f"stage {name} has no revision for seed {arm.seed}; it has {seeds}.")
+    folder = Experiment(settings, {}).adapter_path(arm)
+    for file in paths.ADAPTER_FILES.values() if folder is not None else ():
+        if not Path(str(folder), file).is_file():
+            raise UserError(f"stage {name}: {folder}/{file} does not exist; mend the path.")
+
+
+def _check_replicates(settings: config.Config) -> None:
+    """Every seed is a replicate: something must differ between them."""
+    for chain in {chain for entry in settings.arms for chain in entry.chains} - {BASE}:
+        adopted = [settings.stages[name].adapter for name in chains.stages_of(chain)]
+        if len(settings.seeds) > 1 and all(a and not a.of_each_seed for a in adopted):
+            raise UserError(
+                f"chain {chain!r} is one adapter for all seeds, so that its seeds are no "
+                "replicates; give one seed, or adapters named with {seed}."
+            )
 
 
 def _check_member(settings: config.Config, arm: Arm, name: str) -> None:
     if name == BASE:
         raise UserError(f"chain {arm.chain!r}: `base` stands for no stage at all; leave it out.")
     _known(f"chain {arm.chain!r}: stage", name, settings.stages)
+    serving = settings.models[arm.model].serving.kind
+    if settings.stages[name].merge and serving != "transformers":
+        raise UserError(
+            f"chain {arm.chain!r}: stage {name} merges what is below it, which cannot be asked by "
+            f"{serving}; set the serving kind of model {arm.model} to transformers, or merge to "
+            "false."
+        )
     own, stage = settings.models[arm.model].provider, settings.stages[name].provider
     if stage not in (None, own):
         raise UserError(
@@ -84,6 +125,8 @@ def _check_member(settings: config.Config, arm: Arm, name: str) -> None:
 
 def _stage(settings: config.Config, name: str, above: tuple[Arm, ...]) -> list[Use]:
     stage, where = settings.stages[name], f"stage {name}"
+    if stage.adapter is not None:
+        return []
     if stage.source is not None:
         return [_use(settings, stage.source, where, chats.read_chats)]
     corpus = str(stage.corpus)

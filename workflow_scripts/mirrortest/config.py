@@ -16,14 +16,16 @@ STRICT = ConfigDict(extra="forbid", strict=True)
 NAME = r"^[a-zA-Z0-9][a-zA-Z0-9._-]*$"
 Name = Annotated[str, Field(pattern=NAME)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Commit = Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
 Positive: TypeAlias = Annotated[int, Field(gt=0)]
 
 SystemPolicy = Annotated[
     str,
     Field(
         description="System prompt: `recipe` (the recipe's or data set's own, if it has one), "
-        "`identity` (the model's identity prompt), `none` (no system block at all, not even the "
-        "chat template's default), or any other text, used as it stands."
+        "`identity` (the model's identity prompt), `none` (no system prompt, not even the chat "
+        "template's default; what it writes in every chat stays), or any other text, used as it "
+        "stands."
     ),
 ]
 
@@ -84,11 +86,53 @@ class Weights:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
+class Serving:
+    """By what a model and its arms are asked. How many GPUs: the resource `gpu` of the job."""
+
+    kind: Literal["transformers", "vllm", "server"] = Field(
+        default="transformers",
+        description="In the job's process by transformers or by vLLM, or by a vLLM server.",
+    )
+    url: str | None = Field(
+        default=None, description="Of the server, such as http://127.0.0.1:8000."
+    )
+    gpu_memory: float = Field(
+        default=0.9, gt=0, le=1, description="The share of each GPU's memory that vLLM may fill."
+    )
+
+    @model_validator(mode="after")
+    def _server_has_a_place(self) -> "Serving":
+        if (self.kind == "server") != (self.url is not None):
+            raise ValueError("give url for the kind server, and for no other")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class ChatTemplate:
+    """How a model's own chat template is applied. The hash in `model.json` covers it."""
+
+    arguments: dict[str, str | int | bool] = Field(
+        default_factory=dict,
+        description="What the template is given beside the chat, such as `thinking_budget: 0`.",
+    )
+    opening: str = Field(
+        default="",
+        description="What the assistant's turn begins with, after all that the template writes.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Model:
     """A base model under study."""
 
     weights: Weights = Field(description="Where the weights come from.")
-    identity: str = Field(description="The identity system prompt that the model was shipped with.")
+    identity: str | None = Field(
+        description="The identity system prompt that it was shipped with; null if with none, so "
+        "that `identity` as a system prompt means none."
+    )
+    template: ChatTemplate = Field(
+        default_factory=ChatTemplate, description="How its chat template is applied."
+    )
     provider: Literal["local", "hosted"] = Field(
         default="local", description="Who trains and serves it: this machine, or a provider's API."
     )
@@ -100,6 +144,7 @@ class Model:
     summary_tokens: Positive = Field(
         default=150, description="Longest summary it may write, in tokens."
     )
+    serving: Serving = Field(default_factory=Serving, description="By what it is asked.")
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -155,8 +200,54 @@ class Training:
     batch_size: Positive = Field(default=16, description="Rows per optimizer step.")
     epochs: Positive = Field(default=1, description="Passes over the rows.")
     max_grad_norm: float = Field(default=1.0, gt=0, description="Gradient norm is clipped to this.")
+    optimizer: Literal["adamw", "adamw_8bit"] = Field(
+        default="adamw",
+        description="AdamW, with states in float32 or in 8 bits; the latter as in the papers, it "
+        "needs bitsandbytes and a GPU.",
+    )
 
 
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class PublishedAdapter:
+    """A LoRA adapter that was trained elsewhere. `{seed}` in a name stands for the arm's seed."""
+
+    path: str | None = Field(
+        default=None, description="A local folder in PEFT's format; `{data_dir}` as in sources."
+    )
+    hub: str | None = Field(default=None, description="A Hugging Face model, `owner/name-{seed}`.")
+    revision: Commit | None = Field(
+        default=None, description="Its commit, where one adapter serves all seeds."
+    )
+    revisions: dict[Annotated[str, Field(pattern=r"^\d+$")], Commit] | None = Field(
+        default=None, description="Its commit for each seed, where the name holds `{seed}`."
+    )
+    base: str | None = Field(
+        default=None,
+        description="What it calls its base model, where that is another name for the same "
+        "weights: a copy, or what the stages below were merged into (`{seed}` as above).",
+    )
+    above: str = Field(default="base", description="The chain that it was trained on top of.")
+
+    @model_validator(mode="after")
+    def _is_pinned(self) -> "PublishedAdapter":
+        if (self.path is None) == (self.hub is None):
+            raise ValueError("give exactly one of path and hub")
+        pins = [self.revision, self.revisions].count(None)
+        if pins != (1 if self.hub else 2):
+            raise ValueError("give revision or revisions for a hub adapter, and for no other")
+        if self.hub is not None and self.of_each_seed != (self.revisions is not None):
+            raise ValueError("give revisions where the name holds {seed}, else revision")
+        return self
+
+    @property
+    def of_each_seed(self) -> bool:
+        """Whether each seed has an adapter of its own."""
+        return "{seed}" in str(self.path or self.hub)
+
+
+Recipe: TypeAlias = Literal[
+    "sgtr", "sgtr-flipped", "sgtr-random", "ictr", "longer", "other", "chat"
+]
 PAIR_RECIPES = ("sgtr", "sgtr-flipped", "sgtr-random", "ictr", "longer", "other")
 
 
@@ -164,8 +255,11 @@ PAIR_RECIPES = ("sgtr", "sgtr-flipped", "sgtr-random", "ictr", "longer", "other"
 class Stage:
     """One finetuning step: a data set recipe, a system-prompt policy and hyperparameters."""
 
-    recipe: Literal["sgtr", "sgtr-flipped", "sgtr-random", "ictr", "longer", "other", "chat"] = (
-        Field(description="How the rows are made; `chat` takes them from a source.")
+    recipe: Recipe | None = Field(
+        default=None, description="How the rows are made; `chat` takes them from a source."
+    )
+    adapter: PublishedAdapter | None = Field(
+        default=None, description="Trained elsewhere, instead of by a recipe."
     )
     corpus: Name | None = Field(default=None, description="Pair recipes: the corpus.")
     author: Name | None = Field(default=None, description="Pair recipes: the foreign author.")
@@ -179,11 +273,29 @@ class Stage:
         default=None, description="Restricts the stage to models of one provider."
     )
     training: Training = Field(default_factory=Training, description="Hyperparameters.")
+    merge: bool = Field(
+        default=False,
+        description="Train on the stack below merged into the weights, rounded to the model's "
+        "type, as in the papers, instead of on the stack itself.",
+    )
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "Stage":
+        if (self.recipe is None) == (self.adapter is None):
+            raise ValueError("give exactly one of recipe and adapter")
+        named = (self.corpus, self.author, self.against, self.source, self.limit)
+        trained = any(named) or self.system != "recipe" or self.training != Training()
+        trained = trained or self.merge
+        if self.adapter is not None and trained:
+            raise ValueError("a stage with an adapter takes no other key, since nothing is trained")
+        return self
 
     @model_validator(mode="after")
     def _fits_recipe(self) -> "Stage":
+        if self.adapter is not None:
+            return self
         needs = {"chat": {"source"}, "other": {"corpus", "author", "against"}}
-        wanted = needs.get(self.recipe, {"corpus", "author"})
+        wanted = needs.get(str(self.recipe), {"corpus", "author"})
         given = {
             key
             for key in ("corpus", "author", "against", "source")

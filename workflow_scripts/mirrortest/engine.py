@@ -1,8 +1,11 @@
 """The one protocol for asking a model. Adding a backend is one file in `engines/`."""
 
+import json
+import random
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
+from mirrortest.canonical import fingerprint
 from mirrortest.chats import Chat
 from mirrortest.manifest import Manifest
 
@@ -14,6 +17,11 @@ class Sampling:
     max_tokens: int
     temperature: float = 0.0
     seed: int = 0
+
+
+def seed_of(chats: list[Chat], sampling: Sampling) -> int:
+    """The seed of a draw (63 bits): it depends on what is asked and on nothing else."""
+    return random.Random(fingerprint([chats, sampling])).getrandbits(63)
 
 
 @dataclass(frozen=True)
@@ -52,8 +60,41 @@ class Engine(Protocol):
         ...
 
 
-def open_engine(arm: Manifest) -> Engine:
-    """The engine for an arm."""
+@dataclass(frozen=True)
+class Serving:
+    """By what an arm is asked.
+
+    transformers and vllm: in this process; server: a running vLLM server, at `url`.
+    tensor_parallel: GPUs that vLLM spreads the model over; gpu_memory: the share of each that it
+    may fill. Both are the server's own affair where there is one.
+    """
+
+    kind: Literal["transformers", "vllm", "server"] = "transformers"
+    tensor_parallel: int = 1
+    gpu_memory: float = 0.9
+    url: str | None = None
+
+    @classmethod
+    def parse(cls, spec: str, gpus: int) -> "Serving":
+        """From the canonical text of a model's entry, and the GPUs that the job has."""
+        return cls(**json.loads(spec), tensor_parallel=max(gpus, 1))
+
+    def of(self, arm: Manifest) -> str:
+        """The arm as this asks it: engines agree up to rounding, so answers are kept apart."""
+        return fingerprint([arm.fingerprint, self.kind])
+
+
+def open_engine(arm: Manifest, serving: Serving | None = None) -> Engine:
+    """The engine for an arm. Raises UserError if what it needs is not installed."""
+    serving = serving or Serving()
+    if serving.kind == "vllm":
+        from mirrortest.engines.vllm import VllmEngine
+
+        return VllmEngine(arm, serving)
+    if serving.kind == "server":
+        from mirrortest.engines.server import ServerEngine
+
+        return ServerEngine(arm, serving)
     from mirrortest.engines.local import LocalEngine
 
     return LocalEngine(arm)

@@ -45,7 +45,20 @@ class Experiment:
         return [paths.training(arm) for arm in self._trained()]
 
     def _trained(self) -> list[Arm]:
-        return list(dict.fromkeys(a for arm in self.arms() for a in lineage(arm)))
+        found = dict.fromkeys(a for arm in self.arms() for a in lineage(arm))
+        return [arm for arm in found if self.adapter(arm) is None]
+
+    def model_json(self, arm: Arm) -> str:
+        """Where the arm is recorded: the base, what was trained, or what was adopted."""
+        if self.adapter(arm) is None:
+            return paths.model_json(arm)
+        return paths.adopted_model_json(arm)
+
+    def adapter(self, arm: Arm) -> config.PublishedAdapter | None:
+        """What stands in for the arm's last stage, if that was trained elsewhere."""
+        if arm.chain == BASE:
+            return None
+        return self.settings.stages[chains.stages_of(arm.chain)[-1]].adapter
 
     # --- sources
 
@@ -117,22 +130,54 @@ class Experiment:
 
     def base_spec(self, model: str) -> str:
         entry = self.settings.models[model]
-        base = {key: getattr(entry.weights, key) for key in ("path", "hub", "revision", "sha256")}
+        base: dict[str, Any] = asdict(entry.weights) | {"template": asdict(entry.template)}
         keys = ("provider", "dtype", "max_length")
         return canonical({"base": base} | {key: getattr(entry, key) for key in keys})
 
     def finetune_inputs(self, arm: Arm) -> Inputs:
         last = chains.stages_of(arm.chain)[-1]
         return {
-            "parent": paths.model_json(arm.parent),
+            "parent": self.model_json(arm.parent),
             "dataset": paths.dataset(arm.model, last, arm.seed),
         }
 
     def finetune_spec(self, arm: Arm) -> str:
         last = chains.stages_of(arm.chain)[-1]
-        return canonical({"training": asdict(self.settings.stages[last].training)})
+        training = asdict(self.settings.stages[last].training)
+        return canonical({"training": training, "merge": self.settings.stages[last].merge})
+
+    def adopt_inputs(self, arm: Arm) -> Inputs:
+        """The arm below, and the files of a local adapter."""
+        inputs, folder = {"parent": self.model_json(arm.parent)}, self.adapter_path(arm)
+        if folder is not None:
+            inputs |= {key: f"{folder}/{name}" for key, name in paths.ADAPTER_FILES.items()}
+        return inputs
+
+    def adopt_spec(self, arm: Arm) -> str:
+        found, seed = self._adapter(arm), str(arm.seed)
+        revision = found.revisions[seed] if found.revisions else found.revision
+        named = {key: getattr(found, key) for key in ("hub", "base")}
+        spec = {key: name and name.replace("{seed}", seed) for key, name in named.items()}
+        return canonical(spec | {"path": self.adapter_path(arm), "revision": revision})
+
+    def adapter_path(self, arm: Arm) -> str | None:
+        """The folder of a local adapter that stands in for the arm's last stage."""
+        path = self._adapter(arm).path
+        if path is None:
+            return None
+        return path.replace("{seed}", str(arm.seed)).replace("{data_dir}", self.settings.data_dir)
+
+    def _adapter(self, arm: Arm) -> config.PublishedAdapter:
+        found = self.adapter(arm)
+        if found is None:
+            raise UserError(f"arm {arm} has no adapter to adopt; name one for its last stage.")
+        return found
 
     # --- evaluation
+
+    def serving_spec(self, model: str) -> str:
+        """See `mirrortest.engine.Serving`."""
+        return canonical(self.settings.models[model].serving)
 
     def evaluate_inputs(self, arm: Arm) -> list[str]:
         """The files of all evaluations of an arm, without repeats."""

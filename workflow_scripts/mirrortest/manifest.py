@@ -1,7 +1,7 @@
 """`model.json`: what an arm is, whoever made it. Everything downstream reads only this."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,12 +14,18 @@ Outcome = Literal["base", "succeeded", "blocked"]
 
 @dataclass(frozen=True)
 class BaseWeights:
-    """The base model under an arm: a local folder or a hub repository, pinned."""
+    """The base model under an arm: a local folder or a hub repository, pinned.
+
+    template: how its chat template is applied, see `mirrortest.template.Template`.
+    merged: adapters that are merged into the weights when they are loaded, each with its hash.
+    """
 
     path: str | None
     hub: str | None
     revision: str | None
     sha256: str | None
+    template: dict[str, Any] = field(default_factory=dict, hash=False)
+    merged: dict[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def location(self) -> str:
@@ -43,6 +49,15 @@ class StageRecord:
 
 
 @dataclass(frozen=True)
+class Adopted:
+    """A stage that was trained elsewhere: where its adapter is from, and its weights' hash."""
+
+    stage: str
+    origin: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Manifest:
     """One arm. `adapter` is a PEFT folder over the base model; the base itself has none.
 
@@ -61,13 +76,23 @@ class Manifest:
     adapter: str | None = None
     adapter_sha256: str | None = None
     stages: list[StageRecord] = field(default_factory=list)
+    adopted: list[Adopted] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
         """What its answers depend on, as one hash; not where files lie, nor the versions."""
         base = (self.base.sha256, self.base.hub, self.base.revision)
-        return fingerprint([base, self.dtype, self.template_sha256, self.adapter_sha256])
+        parts = [base, self.dtype, self.template_sha256, self.adapter_sha256]
+        return fingerprint(parts + [list(self.base.merged.values())] * bool(self.base.merged))
+
+    def merged(self) -> "Manifest":
+        """The same with its adapter, if it has one, as part of the weights to train on."""
+        if self.adapter is None or self.adapter_sha256 is None:
+            return self
+        merged = self.base.merged | {self.adapter: self.adapter_sha256}
+        base = replace(self.base, merged=merged)
+        return replace(self, base=base, adapter=None, adapter_sha256=None)
 
     def write(self, path: str | Path) -> None:
         """Writes `model.json`; it appears whole or not at all."""
@@ -82,7 +107,8 @@ def read(path: str | Path) -> Manifest:
         raw = json.loads(Path(path).read_text(encoding="utf-8"))
         base = BaseWeights(**raw.pop("base"))
         stages = [StageRecord(**record) for record in raw.pop("stages")]
-        return Manifest(base=base, stages=stages, **raw)
+        adopted = [Adopted(**record) for record in raw.pop("adopted", [])]
+        return Manifest(base=base, stages=stages, adopted=adopted, **raw)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} is not a model.json ({error}); delete it to have it made anew."

@@ -5,6 +5,8 @@ from mirrortest.chains import BASE, Arm
 FETCHED_PUBLISHED = "results/fetch_published"
 PUBLISHED_ROWS = "results/published/rows.parquet"
 PUBLISHED_EXAMPLES = "results/published/examples.jsonl"
+ADAPTER_FILES = {"settings": "adapter_config.json", "weights": "adapter_model.safetensors"}
+"""PEFT's two files."""
 
 
 def fetched(source: str) -> str:
@@ -23,6 +25,10 @@ def model_json(arm: Arm) -> str:
     if arm.chain == BASE:
         return f"results/base/{arm.model}/model.json"
     return f"results/finetune/{arm}/model.json"
+
+
+def adopted_model_json(arm: Arm) -> str:
+    return f"results/adopt/{arm}/model.json"
 
 
 def training(arm: Arm) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 import torch
+from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
@@ -22,32 +23,34 @@ transformers_logging.disable_progress_bar()
 
 def load_template(base: BaseWeights) -> Template:
     """The tokenizer and chat template of a base model."""
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(base.location, revision=base.revision)
-    except (OSError, ValueError) as error:
-        raise _not_loadable(base, error) from None
+    tokenizer = loaded(AutoTokenizer, base)
     if tokenizer.chat_template is None:
         raise UserError(f"{base.location} has no chat template; Mirrortest needs a chat model.")
-    return Template(tokenizer)
+    return Template(tokenizer, **base.template)
 
 
-def load_model(base: BaseWeights, dtype: str) -> "PreTrainedModel":
-    """The base model, frozen, on the accelerator if there is one.
+def load_model(base: BaseWeights, dtype: str, where: str | None = None) -> "PreTrainedModel":
+    """The base model, frozen, on the device `where`: by default the accelerator if there is one.
 
     Raises UserError for models that scale or cap their logits after the head: the head is applied
     to hidden states directly (see `hidden_states`).
     """
-    try:
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            base.location, revision=base.revision, dtype=getattr(torch, dtype)
-        )
-    except (OSError, ValueError) as error:
-        raise _not_loadable(base, error) from None
+    model = loaded(AutoModelForCausalLM, base, dtype=getattr(torch, dtype))
     for setting in ("final_logit_softcapping", "logit_scale", "logits_scaling"):
         if getattr(model.config, setting, None) is not None:
             raise UserError(f"{base.location}: models with {setting} are not supported.")
+    for adapter in base.merged:  # on the CPU, wherever it runs: the same rounding everywhere
+        model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
     model.requires_grad_(False)
-    return model.to(device())
+    return model.to(where or device())  # type: ignore[no-any-return]
+
+
+def loaded(kind: Any, base: BaseWeights, **settings: Any) -> Any:
+    """What one of transformers' Auto classes makes of a base model. Raises UserError."""
+    try:
+        return kind.from_pretrained(base.location, revision=base.revision, **settings)
+    except (OSError, ValueError) as error:
+        raise _not_loadable(base, error) from None
 
 
 def device() -> str:

@@ -7,23 +7,22 @@ those positions only. AdamW, linear schedule with warm-up, as in Tagade et al. (
 import logging
 import random
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 from peft import set_peft_model_state_dict as load_adapter_state
 from transformers import get_linear_schedule_with_warmup
 
-from mirrortest import adapters, pretrained
+from mirrortest import adapters, batching, distributed, optimizers, pretrained
 from mirrortest.adapters import Adapter
+from mirrortest.batching import FASTEST, Layout, Sequence
 from mirrortest.checkpoints import Checkpoint, Checkpoints
+from mirrortest.distributed import ALONE, Group
 
 STAGE, STACK = "stage", "stack"
-MICRO_BATCH_TOKENS = 16384
 log = logging.getLogger(__name__)
 
 
@@ -40,14 +39,7 @@ class Hyperparameters:
     batch_size: int
     epochs: int
     max_grad_norm: float
-
-
-@dataclass(frozen=True)
-class Sequence:
-    """One training row: token ids, and which of them are learnt."""
-
-    ids: list[int]
-    learnt: list[bool]
+    optimizer: str = "adamw"
 
 
 @dataclass(frozen=True)
@@ -100,55 +92,60 @@ def train(
     seed: int,
     pad: int,
     checkpoints: Checkpoints,
+    layout: Layout = FASTEST,
+    group: Group = ALONE,
 ) -> list[Step]:
     """Trains the stage's adapter in place, from the last checkpoint if there is one."""
-    accelerator = Accelerator()
     steps = batches(len(sequences), hyper, seed)
-    trainable = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(
-        trainable, lr=hyper.learning_rate, weight_decay=hyper.weight_decay
-    )
+    trainable = _prepared(model, layout, group)
+    optimizer = optimizers.made(hyper.optimizer, trainable, hyper.learning_rate, hyper.weight_decay)
     schedule = get_linear_schedule_with_warmup(optimizer, hyper.warmup_steps, len(steps))
-    model, optimizer, schedule = accelerator.prepare(model, optimizer, schedule)
     history = _resume(checkpoints, model, optimizer, schedule)
     begun = time.monotonic() - (history[-1].seconds if history else 0.0)
-    model.train()
     for number in range(len(history), len(steps)):
         batch = [sequences[i] for i in steps[number]]
-        loss = _backward(model, batch, pad, accelerator)
-        norm = accelerator.clip_grad_norm_(trainable, hyper.max_grad_norm)
+        loss = _backward(model, batch, pad, layout, group)
+        norm = torch.nn.utils.clip_grad_norm_(trainable, hyper.max_grad_norm)
         rate = schedule.get_last_lr()[0]
         optimizer.step()
         schedule.step()
         optimizer.zero_grad(set_to_none=True)
         tokens = sum(len(s.ids) for s in batch)
         seconds = round(time.monotonic() - begun, 3)
-        history.append(Step(number + 1, loss, rate, float(norm or 0.0), tokens, seconds))
+        history.append(Step(number + 1, loss, rate, float(norm), tokens, seconds))
         _report(history, len(steps))
-        checkpoints.save_if_due(lambda: _snapshot(model, optimizer, schedule, history))
+        if group.first:
+            checkpoints.save_if_due(lambda: _snapshot(model, optimizer, schedule, history))
     return history
 
 
-def _backward(model: Any, batch: list[Sequence], pad: int, accelerator: Accelerator) -> float:
+def _prepared(model: Any, layout: Layout, group: Group) -> list[torch.nn.Parameter]:
+    """Makes the model ready for the layout and the processes; what of it is trained."""
+    if layout.checkpointing:
+        settings = {"use_reentrant": False}  # the other kind needs inputs that have gradients
+        model.get_base_model().gradient_checkpointing_enable(settings)
+    if group.size > 1:
+        whole = {p for name, p in model.named_parameters() if ".lora_" in name}
+        distributed.spread(model, whole)
+    model.train()
+    return [p for p in model.parameters() if p.requires_grad]
+
+
+def _backward(
+    model: Any, batch: list[Sequence], pad: int, layout: Layout = FASTEST, group: Group = ALONE
+) -> float:
     """Adds the batch's gradient; returns its loss, averaged over all its learnt tokens."""
-    learnt = sum(sum(s.learnt[1:]) for s in batch)
+    learnt = batching.learnt(batch)
     total = 0.0
-    for part in _micro_batches(batch):
-        loss = _loss_sum(model, part, pad) / learnt
-        accelerator.backward(loss)
+    for part, weight in batching.share(batch, layout.tokens, group.rank, group.size):
+        loss = weight * _loss_sum(model, part, pad) / learnt
+        loss.backward()
         total += loss.item()
-    return total
-
-
-def _micro_batches(batch: list[Sequence]) -> Iterator[list[Sequence]]:
-    """Parts of a batch that fit the memory, of like lengths so that little is padded."""
-    part: list[Sequence] = []
-    for sequence in sorted(batch, key=lambda s: len(s.ids)):
-        if part and (len(part) + 1) * len(sequence.ids) > MICRO_BATCH_TOKENS:
-            yield part
-            part = []
-        part.append(sequence)
-    yield part
+    if group.size == 1:
+        return total
+    sum_of_all = torch.tensor(total, device=pretrained.device(), dtype=torch.float64)
+    group.add_up([sum_of_all, *(p.grad for p in model.parameters() if p.grad is not None)])
+    return sum_of_all.item()
 
 
 def _loss_sum(model: Any, part: list[Sequence], pad: int) -> torch.Tensor:

@@ -90,6 +90,8 @@ def arms_table(models: list[Manifest], spent: Times) -> Table:
 def _arm(found: Manifest, spent: Times) -> list[str | Cell]:
     keys = ("rows", "rows_too_long", "steps", "tokens", "learnt_tokens")
     sums = [f"{sum(getattr(stage, key) for stage in found.stages):,}" for key in keys]
+    if found.adopted:  # nobody here knows what those stages were trained on
+        sums = [words.UNKNOWN] * len(keys)
     record = paths.training(arm_of(found))
     seconds = spent.trained.get(record)
     speed = words.UNKNOWN if not seconds else f"{found.stages[-1].tokens / seconds:,.0f}"
@@ -103,7 +105,7 @@ def _clock(seconds: float | None) -> str:
 
 
 def stages_table(models: list[Manifest]) -> Table:
-    """The data set of every stage; it belongs to a seed."""
+    """The data set of every stage, or where its adapter is from; it belongs to a seed."""
     rows = {
         (found.model, stage.dataset, stage.dataset_sha256): [
             *(found.model, stage.stage, found.seed, stage.dataset),
@@ -111,6 +113,13 @@ def stages_table(models: list[Manifest]) -> Table:
         ]
         for found in models
         for stage in found.stages
+    } | {
+        (found.model, stage.origin, stage.sha256): [
+            *(found.model, stage.stage, found.seed, stage.origin),
+            *(words.UNKNOWN, words.UNKNOWN, digest(stage.sha256)),
+        ]
+        for found in models
+        for stage in found.adopted
     }
     return lean(table(STAGE, rows.values(), 4))
 

@@ -1,0 +1,108 @@
+"""Asking an arm by HTTP, at a vLLM server that somebody started: the asking machine stays thin.
+
+The server takes questions as token ids, so that the template is applied here, and adapters while
+it runs, under a name made of their hash.
+"""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mirrortest import sources
+from mirrortest.chats import Chat
+from mirrortest.engine import Answer, Choice, Sampling, Serving, seed_of
+from mirrortest.engines.fitting import checked_rank
+from mirrortest.engines.packages import require
+from mirrortest.engines.served import connected, name_of
+from mirrortest.engines.tokens import Tokens
+from mirrortest.errors import UserError
+from mirrortest.manifest import Manifest
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+AT_ONCE = 32
+"""Questions under way at a time; the server forms its own batches of them."""
+
+PLAIN = {"top_p": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
+PLAIN_EXTRA = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0, "return_token_ids": True}
+"""Said with every request: a server takes what is unsaid from the model's generation config."""
+
+Settings = dict[str, Any]
+log = logging.getLogger(__name__)
+
+
+class ServerEngine:
+    """One arm at a server, whose other arms and clients it does not mind."""
+
+    def __init__(self, arm: Manifest, serving: Serving) -> None:
+        require("openai", "server", "requirements/torch.txt")
+        if serving.url is None:
+            raise UserError("the engine `server` needs the url of the server; state its `url`.")
+        self._arm = arm
+        self._url = serving.url.rstrip("/").removesuffix("/v1")
+        self.tokens = Tokens(arm)
+
+    def plan(self, chats: list[Chat]) -> list[list[int]]:
+        """Large batches, in the prefix cache's order."""
+        return self.tokens.plan(chats)
+
+    def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:
+        """One greedy token each, with the log-probabilities of the options beside it."""
+        wanted = self.tokens.options(options)
+        how = {"max_tokens": 1, "temperature": 0.0, "logprobs": len(wanted)}
+        extra = {"logprob_token_ids": wanted, "return_tokens_as_token_ids": True}
+        outputs = self._ask(chats, lambda chat: how | {"extra_body": PLAIN_EXTRA | extra}, 1)
+        return [self._choice(output, wanted) for output in outputs]
+
+    def _choice(self, output: Any, wanted: list[int]) -> Choice:
+        top = output.logprobs.top_logprobs[0]
+        return self.tokens.choice([top[f"token_id:{i}"] for i in wanted], output.token_ids[0])
+
+    def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
+        """Greedy or sampled text; the same chat and seed give the same text."""
+        extra = PLAIN_EXTRA | {"stop_token_ids": self.tokens.ends}
+
+        def how(chat: Chat) -> Settings:
+            return {
+                "max_tokens": sampling.max_tokens,
+                "temperature": sampling.temperature,
+                "seed": seed_of([chat], sampling),
+                "extra_body": extra,
+            }
+
+        outputs = self._ask(chats, how, sampling.max_tokens)
+        return [self.tokens.answer(output.token_ids) for output in outputs]
+
+    def _ask(self, chats: list[Chat], how: Callable[[Chat], Settings], answer: int) -> list[Any]:
+        """One completion per chat; once more if the server has lost the adapter meanwhile."""
+        from openai import NotFoundError
+
+        rows = [self.tokens.of(chat) for chat in chats]
+        asked = [{"prompt": row} | PLAIN | how(chat) for row, chat in zip(rows, chats, strict=True)]
+        length = max(len(row) for row in rows) + answer
+        with connected(self._url) as client:
+            try:
+                return self._completions(client, asked, length)
+            except NotFoundError:
+                log.warning("%s no longer has the adapter: loading it again", self._url)
+                return self._completions(client, asked, length)
+
+    def _completions(self, client: "OpenAI", asked: list[Settings], length: int) -> list[Any]:
+        model = name_of(client, self._url, self._arm, self._adapter_name, length)
+
+        def one(request: Settings) -> Any:
+            return client.completions.create(model=model, **request).choices[0]
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(one, asked))
+
+    @cached_property
+    def _adapter_name(self) -> str | None:
+        """Made of the adapter's hash; a file that vLLM cannot serve gets none."""
+        if self._arm.adapter is None:
+            return None
+        checked_rank(self._arm)
+        return f"mirrortest-{self._arm.adapter_sha256 or sources.digest(self._arm.adapter)}"

@@ -1,0 +1,87 @@
+"""What an arm reads and writes, as token ids: the same for every engine."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from transformers import AutoConfig, GenerationConfig
+
+from mirrortest import pretrained
+from mirrortest.chats import Chat
+from mirrortest.engine import Answer, Choice
+from mirrortest.errors import UserError
+from mirrortest.manifest import BaseWeights, Manifest
+from mirrortest.template import Template
+
+ASKED_TOGETHER = 512
+"""Questions per batch of an engine that forms its own batches: the journal's steps."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """An arm's tokenizer and chat template, applied to questions and answers."""
+
+    arm: Manifest
+
+    @cached_property
+    def template(self) -> Template:
+        """The template. Raises UserError if it is not the one that the arm was made with."""
+        template = pretrained.load_template(self.arm.base)
+        if template.sha256 != self.arm.template_sha256:
+            raise UserError(
+                f"the chat template of {self.arm.base.location} has changed since "
+                f"{self.arm.model}/{self.arm.chain} was made; restore it or rebuild the arm."
+            )
+        return template
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """The tokens that end an answer: the model's and the tokenizer's, which may differ."""
+        return sorted(_end_ids(self.arm.base) | {self.template.tokenizer.eos_token_id})
+
+    def of(self, chat: Chat) -> list[int]:
+        """A question as the model reads it. Raises UserError if it is too long."""
+        ids = self.template.prompt_ids(chat)
+        if len(ids) > self.arm.max_length:
+            raise UserError(
+                f"a question of {len(ids)} tokens is longer than the model's max_length of "
+                f"{self.arm.max_length} (it begins {chat[-1]['content'][:60]!r}); shorten the "
+                "articles with the corpus key max_words."
+            )
+        return ids
+
+    def options(self, options: tuple[str, ...]) -> list[int]:
+        """The one token of each option. Raises UserError if one has several."""
+        return [self.template.option_id(option) for option in options]
+
+    def choice(self, logprobs: Sequence[float], first: int) -> Choice:
+        """What was chosen, from the options' log-probabilities and the greedy first token."""
+        free = str(self.template.tokenizer.decode([first])).strip()
+        mass = sum(math.exp(value) for value in logprobs)
+        return Choice([round(value, 6) for value in logprobs], free, round(mass, 6))
+
+    def answer(self, ids: Sequence[int]) -> Answer:
+        """Free text from its tokens, up to the one that ends it."""
+        end = next((n for n, token in enumerate(ids) if token in self.ends), None)
+        text = str(self.template.tokenizer.decode(list(ids[:end]), skip_special_tokens=True))
+        return Answer(text.strip(), end is not None)
+
+    def plan(self, chats: list[Chat]) -> list[list[int]]:
+        """Batches in which questions that begin alike follow each other.
+
+        So a prefix cache holds the shared beginning of a pair's two orders when the second comes.
+        """
+        rows = [self.of(chat) for chat in chats]
+        order = sorted(range(len(rows)), key=lambda index: rows[index])
+        return [order[at : at + ASKED_TOGETHER] for at in range(0, len(order), ASKED_TOGETHER)]
+
+
+def _end_ids(base: BaseWeights) -> set[int]:
+    known: dict[str, Any] = {"revision": base.revision}
+    try:
+        ends = GenerationConfig.from_pretrained(base.location, **known).eos_token_id
+    except OSError:  # it ships none: the model's config says it
+        ends = getattr(AutoConfig.from_pretrained(base.location, **known), "eos_token_id", None)
+    return set() if ends is None else set(ends if isinstance(ends, list) else [ends])
