@@ -34,3 +34,9 @@ def test_every_path_that_is_linked_exists() -> None:
     linked = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
     assert len(linked) >= 4
     assert [path for path in linked if not (ROOT / path).exists()] == []
+
+
+def test_no_two_test_modules_have_one_name() -> None:
+    """pytest cannot collect them together, and each folder alone would not show it."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
