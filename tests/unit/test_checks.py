@@ -1,6 +1,8 @@
 """Mistakes that only the whole configuration and its files reveal: one sentence each."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -191,3 +193,10 @@ def test_the_data_of_an_author_arm_are_checked_too(plan: Plan) -> None:
         *("contrasts", [], "stages.em.source", "chat"),
     )
     assert "stage em: source 'chat'" in _sentence(experiment)
+
+
+def test_reading_the_config_needs_no_pandas() -> None:
+    """Every job reads the config again before it begins; pandas would cost half a second each."""
+    program = "import sys; from mirrortest import checks; sys.exit('pandas' in sys.modules)"
+    scripts = Path(__file__).parents[2] / "workflow_scripts"
+    subprocess.run([sys.executable, "-c", program], cwd=scripts, check=True)

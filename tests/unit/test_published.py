@@ -13,7 +13,7 @@ from project import ROOT
 
 from mirrortest import chains, jsonl, parquet
 from mirrortest.errors import UserError
-from mirrortest.published import answers, naming
+from mirrortest.published import answers, files, naming
 
 NAMES = ROOT / "resources/published/sgtr-em.yaml"
 TABLE = naming.load(str(NAMES))
@@ -389,3 +389,7 @@ def _run_git(folder: Path, *arguments: str) -> str:
         ["git", *arguments], cwd=folder, env=environment, check=True, capture_output=True, text=True
     )
     return done.stdout.strip()
+
+
+def test_the_table_knows_every_reader() -> None:
+    assert set(naming.READERS) == set(files.READERS)
