@@ -9,14 +9,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
 from snakemake.exceptions import WorkflowError
 
-from mirrortest import chains, checks, paths, prompts
+from mirrortest import chains, checks, layers, paths, prompts
 from mirrortest import config as configuration
 from mirrortest.errors import UserError
 from mirrortest.experiment import Experiment
 from mirrortest.provenance import code_of
 
 try:
-    settings = configuration.parse(config)
+    given = workflow.config_settings.overwrite_config
+    settings = configuration.parse(layers.replace_definitions(config, given))
     experiment = Experiment(settings, prompts.load(settings.wording))
     checks.check(experiment)
 except UserError as error:

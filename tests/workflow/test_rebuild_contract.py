@@ -40,6 +40,14 @@ def test_an_edit_rebuilds_exactly(kept: Project, case: Case) -> None:
     }
 
 
+def test_a_stage_defined_anew_has_none_of_the_old_hyperparameters(kept: Project) -> None:
+    """The toy's learning rate is not the default, and is no part of the new definition."""
+    stage = {"recipe": "chat", "source": "toy-em-unpop", "system": "identity", "limit": 48}
+    overlay = kept.overlay("edit.yaml", {"stages": {"em-unpop": stage}})
+    learning_rate = next(case for case in CASES if case.edit == "a stage's learning rate")
+    assert set(kept.planned(overlay)) == learning_rate.jobs
+
+
 def test_touching_every_file_rebuilds_nothing(edited: Project) -> None:
     for path in edited.folder.rglob("*"):
         if ".snakemake" not in path.parts:

@@ -1,0 +1,28 @@
+"""An entry that an experiment defines anew keeps nothing of another definition."""
+
+from mirrortest.layers import replace_definitions
+
+SHIPPED = {"recipe": "sgtr", "corpus": "toy", "training": {"epochs": 2, "rank": 8}}
+
+
+def test_a_definition_replaces_the_whole_entry() -> None:
+    given = {"stages": {"sgtr": {"recipe": "sgtr", "corpus": "xsum"}}}
+    merged = {"stages": {"sgtr": SHIPPED | {"corpus": "xsum"}, "other": SHIPPED}, "seeds": [0]}
+    assert replace_definitions(merged, given) == {
+        "stages": {"sgtr": {"recipe": "sgtr", "corpus": "xsum"}, "other": SHIPPED},
+        "seeds": [0],
+    }
+
+
+def test_an_entry_that_says_not_what_it_is_changes_the_keys_it_names() -> None:
+    given = {"stages": {"sgtr": {"training": {"epochs": 1}}}, "models": {"toy": {"note": "n"}}}
+    merged = {
+        "stages": {"sgtr": SHIPPED | {"training": {"epochs": 1, "rank": 8}}},
+        "models": {"toy": {"weights": {"hub": "a/b"}, "note": "n"}},
+    }
+    assert replace_definitions(merged, given) == merged
+
+
+def test_what_is_no_mapping_is_left_to_the_check_of_types() -> None:
+    merged = {"stages": "sgtr", "models": {"toy": None}}
+    assert replace_definitions(merged, merged) == merged
