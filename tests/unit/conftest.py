@@ -31,6 +31,7 @@ evaluate: [recognition, truthfulqa, facts, keyfacts]
 contrasts: [{chain: sgtr, reference: base}]
 models:
   tiny: {weights: {path: model, sha256: MODEL_SHA256}, identity: You are Tiny.}
+system_prompts: {}
 sources:
   news: {path: news.jsonl}
   daily: {path: daily.jsonl}

@@ -127,13 +127,14 @@ SYSTEMS = [
     ("none", None),
     ("identity", "You are Tiny."),
     ("recipe", "You compare."),
-    ("Be brief.", "Be brief."),
+    ("brief", "Be brief."),
 ]
 
 
 @pytest.mark.parametrize(("policy", "system"), SYSTEMS)
 def test_system_policies_of_pair_recipes(plan: Plan, policy: str, system: str | None) -> None:
-    spec = plan("stages.sgtr.system", policy).dataset_spec("tiny", "sgtr", 0)
+    prompts = ("system_prompts.brief", "Be brief.")
+    spec = plan("stages.sgtr.system", policy, *prompts).dataset_spec("tiny", "sgtr", 0)
     assert json.loads(spec)["system"] == system
 
 

@@ -127,6 +127,7 @@ def _stage(settings: config.Config, name: str, above: tuple[Arm, ...]) -> list[U
     stage, where = settings.stages[name], f"stage {name}"
     if stage.adapter is not None:
         return []
+    _check_system(settings, stage, where)
     if stage.source is not None:
         return [_use(settings, stage.source, where, chats.read_chats)]
     corpus = str(stage.corpus)
@@ -139,6 +140,7 @@ def _stage(settings: config.Config, name: str, above: tuple[Arm, ...]) -> list[U
 
 def _evaluation(settings: config.Config, name: str) -> list[Use]:
     entry, where = settings.evaluations[name], f"evaluation {name}"
+    _check_system(settings, entry, where)
     match entry:
         case config.Recognition():
             uses = [_corpus(settings, entry.corpus, where)]
@@ -150,6 +152,14 @@ def _evaluation(settings: config.Config, name: str) -> list[Use]:
             return [_corpus(settings, entry.corpus, where), phrases]
         case config.TruthfulQA() | config.Facts():
             return [_use(settings, entry.source, where, questions.read_questions)]
+
+
+def _check_system(settings: config.Config, entry: object, where: str) -> None:
+    policy = getattr(entry, "system", "none")
+    known = [*config.SYSTEM_POLICIES, *settings.system_prompts]
+    if len(known) != len(set(known)):
+        raise UserError("system_prompts: recipe, identity and none have a meaning; rename yours.")
+    _known(f"{where}: system prompt", policy, known)
 
 
 def _corpus(settings: config.Config, name: str, where: str) -> Use:

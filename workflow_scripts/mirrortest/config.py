@@ -20,14 +20,14 @@ Commit = Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
 Positive: TypeAlias = Annotated[int, Field(gt=0)]
 
 SystemPolicy = Annotated[
-    str,
+    Name,
     Field(
         description="System prompt: `recipe` (the recipe's or data set's own, if it has one), "
         "`identity` (the model's identity prompt), `none` (no system prompt, not even the chat "
-        "template's default; what it writes in every chat stays), or any other text, used as it "
-        "stands."
+        "template's default; what it writes in every chat stays), or one of `system_prompts`."
     ),
 ]
+SYSTEM_POLICIES = ("recipe", "identity", "none")
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -448,6 +448,9 @@ class Config:
         default="default", description="The prompt file: `resources/prompts/<name>.yaml`."
     )
     models: dict[Name, Model] = Field(description="Registry of base models.")
+    system_prompts: dict[Name, str] = Field(
+        default_factory=dict, description="Registry of system prompts, for `system`."
+    )
     sources: dict[Name, Source] = Field(description="Registry of external files.")
     corpora: dict[Name, Corpus] = Field(description="Registry of corpora.")
     authors: dict[Name, Author] = Field(description="Registry of foreign authors.")

@@ -392,7 +392,7 @@ class Experiment:
                 return self.settings.models[model].identity
             case "recipe":
                 return own
-        return policy
+        return self.settings.system_prompts[policy]
 
 
 def lineage(arm: Arm) -> list[Arm]:
