@@ -61,7 +61,7 @@ rule summarise:
     log:
         "logs/summarise/{corpus}/{model}/{chain}/{seed}.log",
     conda:
-        "../envs/torch.yaml"
+        lambda w: experiment.environment(w.model)
     resources:
         gpu=1,
     params:

@@ -20,7 +20,7 @@ rule evaluate:
     benchmark:
         "logs/evaluate/{model}/{chain}/{seed}.benchmark.tsv"
     conda:
-        "../envs/torch.yaml"
+        lambda w: experiment.environment(w.model)
     resources:
         gpu=1,
     params:

@@ -8,14 +8,19 @@ import yaml
 
 def _pins(path: Path) -> list[str]:
     lines = (line.partition("#")[0].strip() for line in path.read_text("utf-8").splitlines())
-    return [line for line in lines if line]
+    return [pin for line in lines if line for pin in _pin(path, line)]
 
 
-@pytest.mark.parametrize("name", ["torch", "report"])
+def _pin(path: Path, line: str) -> list[str]:
+    included = line.removeprefix("-r ")
+    return [line] if included == line else _pins(path.parent / included)
+
+
+@pytest.mark.parametrize("name", ["report", "torch", "vllm"])
 def test_an_environment_has_the_pins_of_its_requirements(root: Path, name: str) -> None:
     environment = yaml.safe_load((root / f"envs/{name}.yaml").read_text(encoding="utf-8"))
     assert environment["dependencies"][-1]["pip"] == _pins(root / f"requirements/{name}.txt")
 
 
 def test_every_environment_is_compared(root: Path) -> None:
-    assert sorted(path.stem for path in (root / "envs").glob("*.yaml")) == ["report", "torch"]
+    assert sorted(path.stem for path in (root / "envs").glob("*.yaml")) == ["report", "torch", "vllm"]

@@ -179,6 +179,11 @@ class Experiment:
         """See `mirrortest.engine.Serving`."""
         return canonical(self.settings.models[model].serving)
 
+    def environment(self, model: str) -> str:
+        """The conda environment of the jobs that ask a model."""
+        name = "vllm" if self.settings.models[model].serving.kind == "vllm" else "torch"
+        return f"../envs/{name}.yaml"
+
     def evaluate_inputs(self, arm: Arm) -> list[str]:
         """The files of all evaluations of an arm, without repeats."""
         files = [
