@@ -6,6 +6,7 @@ min_version("9.27")
 
 
 configfile: "resources/models.yaml"
+configfile: "resources/papers.yaml"
 configfile: "config.yaml"
 
 
