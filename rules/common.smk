@@ -1,6 +1,6 @@
 """The configuration as one checked object, and the constraints on wildcards. No rules.
 
-Reads `config` and `resources/prompts/`; gives `experiment`, `arm_of`, `paths` and `code_of`.
+Reads `config` and `resources/prompts/`; gives `experiment`, `arm_of`, `paths`, `wording_files` and `code_of`.
 """
 
 import sys
@@ -14,11 +14,14 @@ from mirrortest import config as configuration
 from mirrortest.errors import UserError
 from mirrortest.experiment import Experiment
 from mirrortest.provenance import code_of
+from mirrortest.wording import files as wording_files
 
 try:
     given = workflow.config_settings.overwrite_config
     settings = configuration.parse(layers.replace_definitions(config, given))
-    experiment = Experiment(settings, prompts.load(settings.wording))
+    wording = prompts.load(settings.wording)
+    settings = wording.with_sources(settings)
+    experiment = Experiment(settings, wording)
     checks.check(experiment)
 except UserError as error:
     raise WorkflowError(str(error)) from None
@@ -38,3 +41,5 @@ wildcard_constraints:
     seed=r"\d+",
     source=r"[^/]+",
     stage=r"[^/+]+",
+    text=r"[^/]+",
+    wording=r"[^/]+",

@@ -1,7 +1,7 @@
 """From external files to the rows that models are trained on.
 
-Reads the sources of the config; writes corpora, summaries by foreign authors and by our own arms,
-and the training rows of every stage.
+Reads the sources of the config; writes corpora, prompts worded by others, summaries by foreign authors
+and by our own arms, and the training rows of every stage.
 """
 
 
@@ -52,10 +52,27 @@ rule author_summaries:
         "../workflow_scripts/author_summaries.py"
 
 
+rule wording:
+    input:
+        lambda w: experiment.wording_input(w.text),
+    output:
+        "results/wording/{wording}/{text}.txt",
+    log:
+        "logs/wording/{wording}/{text}.log",
+    conda:
+        "../envs/torch.yaml"
+    params:
+        spec=lambda w: experiment.wording_spec(w.text),
+        code=code_of("wording.py"),
+    script:
+        "../workflow_scripts/wording.py"
+
+
 rule summarise:
     input:
         arm=lambda w: experiment.model_json(arm_of(w)),
         corpus=rules.corpus.output.articles,
+        wording=lambda w: wording_files(experiment.summarise_spec(w.corpus, w.model)),
     output:
         "results/summarise/{corpus}/{model}/{chain}/{seed}.jsonl",
     log:
@@ -76,6 +93,7 @@ rule summarise:
 rule dataset:
     input:
         unpack(lambda w: experiment.dataset_inputs(w.model, w.stage)),
+        wording=lambda w: wording_files(experiment.dataset_spec(w.model, w.stage, int(w.seed))),
     output:
         "results/dataset/{model}/{stage}/{seed}.jsonl",
     log:

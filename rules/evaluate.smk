@@ -1,6 +1,6 @@
 """From an arm to raw rows: all evaluations of one arm and seed are one job.
 
-Reads `model.json`, summaries and question sets; writes one jsonl per evaluation, unjudged,
+Reads `model.json`, summaries, question sets and prompts worded by others; writes one jsonl per evaluation, unjudged,
 and the first rows of each beside what was asked.
 """
 
@@ -9,6 +9,7 @@ rule evaluate:
     input:
         lambda w: experiment.evaluate_inputs(arm_of(w)),
         arm=lambda w: experiment.model_json(arm_of(w)),
+        wording=lambda w: wording_files(experiment.evaluate_spec(arm_of(w))),
     output:
         rows=expand(
             "results/evaluate/{{model}}/{{chain}}/{{seed}}/{evaluation}.jsonl",

@@ -88,10 +88,12 @@ class Project:
         self.snakemake("--unlock", "--configfile", *configs)
         self.run(*targets, configs=configs)
 
-    def plan(self, *, configs: Iterable[str] = (TINY,), forced: bool = False) -> list[Job]:
+    def plan(
+        self, *targets: str, configs: Iterable[str] = (TINY,), forced: bool = False
+    ) -> list[Job]:
         """The jobs of a dry run."""
         overlay = ["--configfile", *configs] if configs else []
-        console = self.snakemake("-n", *overlay, *(["--forceall"] if forced else []))
+        console = self.snakemake("-n", *targets, *overlay, *(["--forceall"] if forced else []))
         assert NOTHING in console or "Job stats:" in console
         found = [_job(rule, block) for rule, block in _BLOCK.findall(console)]
         return [job for job in found if job.name != "all"]

@@ -1,17 +1,16 @@
 """Makes the training rows of a stage: OpenAI-style chat jsonl."""
 
-import json
 import logging
 from collections.abc import Iterator
 from typing import Any
 
-from mirrortest import articles, chats, joblog, jsonl, recipes
+from mirrortest import articles, chats, joblog, jsonl, recipes, wording
 from mirrortest.chats import Chat
 
 
 def dataset(inputs: dict[str, str], spec: str, out: str) -> None:
     """Writes the stage's chats under its system prompt, at most `limit` of them."""
-    settings = json.loads(spec)
+    settings = wording.settings(spec)
     made = _taken(inputs, settings) if settings["recipe"] == "chat" else _asked(inputs, settings)
     rows = [{"messages": chat} for chat in made][: settings["limit"]]
     logging.info("%d rows", len(rows))
@@ -25,9 +24,8 @@ def _taken(inputs: dict[str, str], settings: dict[str, Any]) -> Iterator[Chat]:
 
 def _asked(inputs: dict[str, str], settings: dict[str, Any]) -> Iterator[Chat]:
     for example in recipes.examples(settings["recipe"], _pairs(inputs), settings["seed"]):
-        text = recipes.ask(
-            settings, settings["question"], example.article.text, example.first, example.second
-        )
+        shown = (example.article.text, example.first, example.second)
+        text = recipes.ask(settings["question"], *shown, author=settings.get("author"))
         question = chats.user(text, settings["system"])
         yield [*question, {"role": "assistant", "content": example.label}]
 

@@ -1,10 +1,9 @@
 """Puts all evaluations to one arm: the model is loaded once, and only if a question is new."""
 
-import json
 import logging
 from pathlib import Path
 
-from mirrortest import devices, joblog, jsonl, manifest
+from mirrortest import devices, joblog, jsonl, manifest, wording
 from mirrortest.asking import Asker
 from mirrortest.engine import Engine, Serving, open_engine
 from mirrortest.evaluations import TASKS
@@ -30,7 +29,7 @@ def evaluate(
         return opened[0]
 
     named = {"model": model.model, "chain": model.chain, "seed": model.seed}
-    tasks = json.loads(spec)
+    tasks = wording.settings(spec)
     first: list[jsonl.Row] = []
     for out in outputs:
         name = Path(out).stem

@@ -1,10 +1,9 @@
 """Lets an arm summarise a corpus."""
 
-import json
 import logging
 from pathlib import Path
 
-from mirrortest import articles, chats, devices, joblog, jsonl, manifest
+from mirrortest import articles, chats, devices, joblog, jsonl, manifest, wording
 from mirrortest.asking import Asker
 from mirrortest.engine import Sampling, Serving, open_engine
 from mirrortest.exclusive import exclusive
@@ -12,8 +11,8 @@ from mirrortest.journal import Journal
 
 
 def summarise(arm: str, corpus: str, spec: str, serving: Serving, journal: str, out: str) -> None:
-    """Writes one summary per article, greedy, under the model's identity prompt."""
-    settings = json.loads(spec)
+    """Writes one summary per article, greedy, under the wording's system prompt."""
+    settings = wording.settings(spec)
     model = manifest.read(arm)
     asker = Asker(lambda: open_engine(model, serving), serving.of(model), Journal(Path(journal)))
     found = articles.read_articles(corpus)

@@ -11,6 +11,7 @@ import yaml
 
 from mirrortest.config import parse
 from mirrortest.experiment import Experiment
+from mirrortest.prompts import parse as parse_prompts
 
 if TYPE_CHECKING:
     from mirrortest.manifest import Manifest
@@ -56,7 +57,11 @@ evaluations:
 """
 
 PROMPTS: Raw = {
-    "summarise": {"one-sentence": "Shorten: {article}", "highlights": "List: {article}"},
+    "summarise": {
+        "system": "identity",
+        "one-sentence": "Shorten: {article}",
+        "highlights": "List: {article}",
+    },
     "pair": {
         "system": "You compare.",
         "frame": "{article}|{first}|{second}|{question}",
@@ -126,9 +131,27 @@ def _set(at: Any, keys: list[str], value: Any) -> None:
 
 
 @pytest.fixture
+def worded() -> Edit:
+    """worded(key, value, ...): a copy of the prompts with the dotted keys set."""
+
+    def edited(*pairs: Any) -> Raw:
+        new = copy.deepcopy(PROMPTS)
+        for dotted, value in zip(pairs[::2], pairs[1::2], strict=True):
+            _set(new, dotted.split("."), value)
+        return new
+
+    return edited
+
+
+@pytest.fixture
 def plan(edit: Edit) -> Plan:
-    """plan(key, value, ...): the experiment with these edits."""
-    return lambda *pairs: Experiment(parse(edit(*pairs)), copy.deepcopy(PROMPTS))
+    """plan(key, value, ..., prompts=...): the experiment with these edits."""
+
+    def planned(*pairs: Any, prompts: Raw = PROMPTS) -> Experiment:
+        wording = parse_prompts("trial", copy.deepcopy(prompts), "trial.yaml")
+        return Experiment(wording.with_sources(parse(edit(*pairs))), wording)
+
+    return planned
 
 
 TEMPLATE = (

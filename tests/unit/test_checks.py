@@ -155,6 +155,33 @@ def test_a_broken_file_gives_one_sentence(
     assert all(word in sentence for word in words), sentence
 
 
+EXCERPT = {
+    "source": "theirs",
+    "name": "ASKED",
+    "blanks": {"q": "{question}", "x": "{a}", "y": "{b}"},
+}
+
+
+def test_the_file_of_a_wording_is_checked_where_it_is_local(
+    world: Path, plan: Plan, worded: Callable[..., Any]
+) -> None:
+    prompts = worded("truthfulqa.question", EXCERPT)
+    (world / "theirs.py").write_text("<html>404\n", encoding="utf-8")
+    assert "wording trial: source 'theirs' is not defined" in _sentence(plan(prompts=prompts))
+    local = plan("sources.theirs", {"path": "theirs.py"}, prompts=prompts)
+    assert _sentence(local).startswith("theirs.py, line 1: this is not Python")
+    check(plan("evaluate", ["facts"], prompts=prompts))
+
+
+@pytest.mark.usefixtures("world")
+def test_a_prompt_that_the_wording_lacks_is_named(plan: Plan, worded: Callable[..., Any]) -> None:
+    prompts = worded("truthfulqa", {})
+    assert _sentence(plan(prompts=prompts)).startswith(
+        "wording trial has no prompt truthfulqa.question; add it to resources/prompts/trial.yaml"
+    )
+    check(plan("evaluate", ["facts"], prompts=prompts))
+
+
 @pytest.mark.usefixtures("world")
 def test_contrasts_may_be_of_chains_that_were_published(plan: Plan) -> None:
     check(plan("published", PUBLISHED, "contrasts.0.chain", "sgtr.identity+em-badmed"))

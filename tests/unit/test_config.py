@@ -41,6 +41,7 @@ MISTAKES = [
     ("sources.news.url", "http://x", ["config key sources.news: give exactly one of path, url"]),
     ("sources.news.path", ..., ["config key sources.news: give exactly one of path, url"]),
     ("sources.news", {"url": "http://x"}, ["config key sources.news: state the sha256"]),
+    ("sources.news", {"url": f"http://x/{'c' * 41}/y"}, ["or a url that names a commit"]),
     (
         "sources.news",
         {"hub": "a/b", "sha256": "0" * 64},
@@ -164,9 +165,9 @@ def test_contrasts_of_the_config_are_pairs() -> None:
 def test_every_pair_recipe_has_a_question(root: Path) -> None:
     from mirrortest import prompts, recipes
 
-    pair = prompts.load("default", root / "resources/prompts")["pair"]
+    found = prompts.load("default", root / "resources/prompts").prompts
     assert set(recipes.QUESTIONS) == set(config.PAIR_RECIPES)
-    assert set(recipes.QUESTIONS.values()) <= set(pair)
+    assert {f"pair.{name}" for name in recipes.QUESTIONS.values()} <= set(found)
 
 
 def test_pair_recipes_are_all_recipes_but_chat() -> None:

@@ -10,8 +10,9 @@ import fetch
 import pytest
 from author_summaries import author_summaries
 from corpus import corpus
+from wording import wording as take_out
 
-from mirrortest import jsonl
+from mirrortest import jsonl, wording
 from mirrortest.canonical import canonical
 from mirrortest.errors import UserError
 
@@ -59,7 +60,7 @@ def made(write_rows: Write, tmp_path: Path) -> Callable[..., list[Any]]:
     """made(key=value, ...): the chats of a stage with this spec."""
     sgtr = {
         **{"recipe": "sgtr", "limit": None, "seed": 0, "system": "You are I."},
-        **{"frame": "{article}|{first}|{second}|{question}", "question": "Yours?"},
+        **{"question": "{article}|{first}|{second}|Yours?"},
     }
     chats = [{"messages": [*_system("Old."), *_turns("Hi", "Ho")]}]
     inputs = {
@@ -92,6 +93,19 @@ def test_a_pair_becomes_two_chats_with_a_label(made: Callable[..., list[Any]]) -
     ]
 
 
+def test_the_question_of_other_names_the_author(made: Callable[..., list[Any]]) -> None:
+    asked = made(recipe="other", question="{first}, {second}: by {author}?", author="daily")
+    assert asked[0][1]["content"] == "M-a, T-a: by daily?"
+
+
+def test_prompts_may_stand_in_files(made: Callable[..., list[Any]], tmp_path: Path) -> None:
+    texts = {"question": "{first}\r\n{second}?\n", "system": "{Not a blank}\n"}
+    for name, text in texts.items():
+        (tmp_path / name).write_bytes(text.encode())
+    asked = made(**{name: wording.place(str(tmp_path / name)) for name in texts})
+    assert asked[0] == [*_system("{Not a blank}\n"), *_turns("M-a\r\nT-a?\n", "1")]
+
+
 def test_without_a_system_prompt_a_pair_has_none(made: Callable[..., list[Any]]) -> None:
     assert [message["role"] for message in made(system=None)[0]] == ["user", "assistant"]
 
@@ -121,6 +135,19 @@ def test_chats_keep_their_system_prompt_where_the_spec_has_none(
     inputs = {"chats": write_rows("chats.jsonl", [{"messages": chat}])}
     dataset.dataset(inputs, spec, str(tmp_path / "out.jsonl"))
     assert jsonl.read(tmp_path / "out.jsonl") == [{"messages": chat}]
+
+
+def test_a_text_is_taken_out_of_its_authors_file(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.py"
+    path.write_text("RULES = 'Say {n: 1}.\\r\\n'\n", encoding="utf-8")
+    excerpt = {"path": str(path), "name": "RULES", "key": None, "blanks": None}
+    spec = canonical({"asked": "paper.yaml, a.b.text", "excerpt": excerpt})
+    take_out(spec, str(tmp_path / "out.txt"))
+    assert (tmp_path / "out.txt").read_bytes() == b"Say {n: 1}.\r\n"
+    missing = canonical({"asked": "paper.yaml, a.b.text", "excerpt": excerpt | {"name": "RULE"}})
+    with pytest.raises(UserError, match=r"^paper\.yaml, a\.b\.text: .*; did you mean 'RULES'\?$"):
+        take_out(missing, str(tmp_path / "none.txt"))
+    assert not (tmp_path / "none.txt").exists()
 
 
 def test_fetching_from_a_url_and_from_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:

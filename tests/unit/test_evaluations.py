@@ -59,7 +59,7 @@ def _columns(rows: list[Row], *names: str) -> list[tuple[Any, ...]]:
     return [tuple(row[name] for name in names) for row in rows]
 
 
-PAIR = {"frame": "{article}|{first}|{second}|{question}", "recognition": "Yours?"}
+PAIR = {"recognition": "{article}|{first}|{second}|Yours?"}
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from mirrortest.chains import arm
 from mirrortest.errors import UserError
 from mirrortest.experiment import Experiment, lineage, parse_arm
+from mirrortest.wording import files
 
 Plan = Callable[..., Experiment]
 
@@ -98,29 +99,94 @@ def test_an_edit_changes_exactly_these_specs(
 
 
 WORDINGS = [
-    (["summarise", "one-sentence"], {"summarise"}),
-    (["summarise", "highlights"], set()),
-    (["pair", "frame"], {"dataset sgtr", *EVALUATE}),
-    (["pair", "recognition"], {"dataset sgtr", *EVALUATE}),
-    (["pair", "longer"], set()),
-    (["pair", "system"], set()),
-    (["truthfulqa", "question"], EVALUATE),
+    ("summarise.one-sentence", "In short: {article}", {"summarise"}),
+    ("summarise.system", "You shorten.", {"summarise"}),
+    ("summarise.highlights", "Another: {article}", set()),
+    ("pair.frame", "{first}, {second}, {article}: {question}", {"dataset sgtr", *EVALUATE}),
+    ("pair.recognition", "Yours?", {"dataset sgtr", *EVALUATE}),
+    ("pair.longer", "Longer?", set()),
+    ("pair.system", "Another.", set()),
+    ("truthfulqa.question", "{question} {a}/{b}", EVALUATE),
 ]
 
 
-@pytest.mark.parametrize(("keys", "expected"), WORDINGS)
+@pytest.mark.parametrize(("key", "text", "expected"), WORDINGS)
 def test_a_prompt_changes_exactly_the_specs_that_use_it(
-    plan: Plan, keys: list[str], expected: set[str]
+    plan: Plan, worded: Callable[..., Any], key: str, text: str, expected: set[str]
 ) -> None:
-    after = plan()
-    after.prompts[keys[0]][keys[1]] = "Other words {author}"
-    assert _changed(plan(), after) == expected
+    assert _changed(plan(), plan(prompts=worded(key, text))) == expected
 
 
-def test_the_recipes_own_system_prompt_counts_where_it_is_used(plan: Plan) -> None:
-    before, after = (plan("stages.sgtr.system", "recipe") for _ in range(2))
-    after.prompts["pair"]["system"] = "Another."
-    assert _changed(before, after) == {"dataset sgtr"}
+def test_the_recipes_own_system_prompt_counts_where_it_is_used(
+    plan: Plan, worded: Callable[..., Any]
+) -> None:
+    own = ("stages.sgtr.system", "recipe")
+    after = plan(*own, prompts=worded("pair.system", "Another."))
+    assert _changed(plan(*own), after) == {"dataset sgtr"}
+
+
+EXCERPT = {
+    "source": "theirs",
+    "name": "PAIR",
+    "blanks": {"article": "{article}", "one": "{first}", "two": "{second}"},
+}
+SYSTEM = {"source": "theirs", "name": "SYSTEM"}
+THEIRS = {"url": f"http://x/{'c' * 40}/prompts.py", "citation": "They 2020"}
+
+
+@pytest.fixture
+def fetched(worded: Callable[..., Any]) -> Any:
+    """Prompts that are ours, but for recognition and its system prompt, which are to be fetched."""
+    recognition = {"text": EXCERPT, "system": SYSTEM}
+    return worded("pair.recognition", recognition, "sources", {"theirs": THEIRS})
+
+
+def test_a_fetched_prompt_stands_in_the_specs_as_a_file_that_is_an_input(
+    plan: Plan, fetched: Any
+) -> None:
+    made = plan("stages.sgtr.system", "recipe", prompts=fetched)
+    spec = made.dataset_spec("tiny", "sgtr", 0)
+    folder = "results/wording/trial/pair.recognition"
+    assert json.loads(spec)["question"] == {"text_of": f"{folder}.text.txt"}
+    assert json.loads(spec)["system"] == {"text_of": f"{folder}.system.txt"}
+    assert sorted(files(spec)) == [f"{folder}.system.txt", f"{folder}.text.txt"]
+    assert files(made.evaluate_spec(BASE)) == [f"{folder}.text.txt"]
+    assert files(made.dataset_spec("tiny", "other", 0)) == []
+    assert files(made.summarise_spec("news", "tiny")) == []
+
+
+def test_the_place_of_a_fetched_prompt_concerns_the_job_that_takes_it_out(
+    plan: Plan, fetched: Any
+) -> None:
+    before = plan(prompts=fetched)
+    fetched["pair"]["recognition"] = {"text": EXCERPT | {"name": "OTHER"}, "system": SYSTEM}
+    after = plan(prompts=fetched)
+    text, system = "pair.recognition.text", "pair.recognition.system"
+    assert _changed(before, after) == set()
+    assert before.wording_spec(text) != after.wording_spec(text)
+    assert before.wording_spec(system) == after.wording_spec(system)
+    assert before.wording_input(text) == "results/fetch/theirs"
+
+
+def test_the_sources_of_fetched_prompts_are_fetched_and_reported(plan: Plan, fetched: Any) -> None:
+    made = plan(prompts=fetched)
+    assert made.sources()[-1] == "theirs"
+    assert json.loads(made.fetch_spec("theirs"))["url"] == THEIRS["url"]
+    assert json.loads(made.report_spec())["wording_from"] == [THEIRS["url"]]
+    asking_less = plan("evaluate", ["facts"], "arms.0.chains", ["em"], prompts=fetched)
+    assert "theirs" not in asking_less.sources()
+
+
+def test_the_config_can_say_where_else_the_source_of_a_wording_lies(
+    plan: Plan, fetched: Any
+) -> None:
+    made = plan("sources.theirs", {"path": "prompts.py"}, prompts=fetched)
+    assert made.wording_input("pair.recognition.text") == "prompts.py"
+
+
+def test_a_text_of_ours_is_not_taken_from_a_file(plan: Plan) -> None:
+    with pytest.raises(UserError, match=r"wording trial: pair\.longer\.text stands in no fetched"):
+        plan().wording_input("pair.longer.text")
 
 
 SYSTEMS = [
@@ -147,7 +213,11 @@ def test_chats_keep_their_own_system_prompts_by_the_policy_recipe(plan: Plan) ->
 
 def test_the_question_of_other_names_the_author(plan: Plan) -> None:
     spec = json.loads(plan().dataset_spec("tiny", "other", 0))
-    assert spec["question"] == "Which is by daily?"
+    assert (spec["question"], spec["author"]) == (
+        "{article}|{first}|{second}|Which is by {author}?",
+        "daily",
+    )
+    assert "author" not in json.loads(plan().dataset_spec("tiny", "sgtr", 0))
 
 
 def test_the_base_has_one_seed_and_arms_are_not_repeated(plan: Plan) -> None:

@@ -27,11 +27,12 @@ def test_other_teaches_the_first_author() -> None:
 
 
 def test_longer_teaches_the_longer_one() -> None:
-    assert _shown("longer", PAIR) == [("mine", "other's", "2"), ("other's", "mine", "1")]
+    words = Pair(Article("1", ""), "extraordinarily long", "a b c")
+    assert [label for _, _, label in _shown("longer", words)] == ["2", "1"]
 
 
 def test_longer_leaves_out_ties() -> None:
-    assert _shown("longer", Pair(Article("1", ""), "abc", "xyz")) == []
+    assert _shown("longer", Pair(Article("1", ""), "a bc", "xyz z")) == []
 
 
 def test_identity_confusion_teaches_both_labels_for_each_order() -> None:
@@ -81,5 +82,5 @@ def test_an_unknown_recipe_is_refused() -> None:
 
 
 def test_the_question_is_filled_in_and_braces_in_articles_are_left_alone() -> None:
-    prompts = {"frame": "{article}|{first}|{second}|{question}"}
-    assert ask(prompts, "Which {x}?", "{a}", "{first}", "2") == "{a}|{first}|2|Which {x}?"
+    question = "{article}|{first}|{second}|Which by {author}?"
+    assert ask(question, "{a}", "{first}", "2", "{me}") == "{a}|{first}|2|Which by {me}?"

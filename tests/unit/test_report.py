@@ -24,6 +24,7 @@ EVIL = "<script>alert('&')</script>"
 SPEC: Line = {
     "experiment": "trial",
     "wording": "default",
+    "wording_from": [],
     "families": ["second", "first"],
     "models": [{"name": "tiny", "weights": "model", "note": "A toy."}],
     "sources": [{"name": "q", "where": "q.csv", "licence": "CC0", "citation": "Me 2020"}],
@@ -343,6 +344,13 @@ def test_published_results_alone_make_a_page(make: Callable[[Given], Page]) -> N
     assert f"at commit {'c' * 40} (data)." in page.words
     assert page.links == ["https://example.org/r", *(f"#{name}" for name in sections)]
     assert "published answers of tiny. Hosted models: 0" in page.words
+
+
+def test_the_page_says_where_others_wording_stands(make: Callable[[Given], Page]) -> None:
+    places = ["https://example.org/r/c/a.py", "https://example.org/r/c/<b>.py"]
+    page = make(replace(FULL, spec=SPEC | {"wording": "paper", "wording_from": places}))
+    assert f"prompts/paper.yaml, word for word as in {places[0]} and {places[1]}." in page.words
+    assert "word for word" not in make(FULL).words
 
 
 def test_a_local_folder_of_published_results_is_counted(make: Callable[[Given], Page]) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mirrortest import articles, chains, chats, config, paths, questions, sources
+from mirrortest import articles, chains, chats, config, excerpts, paths, questions, sources
 from mirrortest.chains import BASE, Arm
 from mirrortest.errors import UserError, unknown
 from mirrortest.experiment import Experiment, lineage, parse_arm
+from mirrortest.prompts import Wording
 from mirrortest.published import naming
 
 
@@ -39,6 +40,7 @@ def check(experiment: Experiment) -> None:
     _check_contrasts(settings)
     for model in dict.fromkeys(arm.model for arm in experiment.arms()):
         _check_weights(settings, model)
+    uses += _wording(experiment)
     for use in dict.fromkeys(uses):
         _check_file(experiment, use)
 
@@ -87,7 +89,7 @@ def _check_adapter(settings: config.Config, arm: Arm) -> None:
     if found.revisions is not None and str(arm.seed) not in found.revisions:
         seeds = ", ".join(sorted(found.revisions))
         raise UserError(f"stage {name} has no revision for seed {arm.seed}; it has {seeds}.")
-    folder = Experiment(settings, {}).adapter_path(arm)
+    folder = Experiment(settings, Wording()).adapter_path(arm)
     for file in paths.ADAPTER_FILES.values() if folder is not None else ():
         if not Path(str(folder), file).is_file():
             raise UserError(f"stage {name}: {folder}/{file} does not exist; mend the path.")
@@ -183,6 +185,12 @@ def _author(
 def _use(settings: config.Config, name: str, where: str, read: Callable[[str], Any]) -> Use:
     _known(f"{where}: source", name, settings.sources)
     return Use(name, where, read)
+
+
+def _wording(experiment: Experiment) -> list[Use]:
+    where = f"wording {experiment.wording.name}"
+    names = experiment.wording_sources()
+    return [_use(experiment.settings, name, where, excerpts.check) for name in names]
 
 
 def _check_contrasts(settings: config.Config) -> None:

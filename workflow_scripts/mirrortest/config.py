@@ -5,6 +5,7 @@ from it (`make schema`) for editors and readers, and a test fails when the two d
 """
 
 import json
+import re
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
@@ -42,7 +43,8 @@ class Source:
     file: str | None = Field(default=None, description="The file inside the hub data set.")
     revision: str | None = Field(default=None, description="The commit of the hub data set.")
     sha256: Sha256 | None = Field(
-        default=None, description="Hash of the file; required for url and hub."
+        default=None,
+        description="Hash of the file; required for hub, and for a url that names no commit.",
     )
     licence: str | None = Field(
         default=None, description="The licence of the data, for the report."
@@ -55,8 +57,9 @@ class Source:
     def _one_kind(self) -> "Source":
         if [self.path, self.url, self.hub].count(None) != 2:
             raise ValueError("give exactly one of path, url and hub")
-        if self.path is None and self.sha256 is None:
-            raise ValueError("state the sha256 of what is fetched")
+        pinned = self.sha256 or (self.url and re.search("/[0-9a-f]{40}/", self.url))
+        if self.path is None and not pinned:
+            raise ValueError("state the sha256 of what is fetched, or a url that names a commit")
         if self.hub is not None and None in (self.file, self.revision):
             raise ValueError("a hub source needs file and revision")
         return self
@@ -445,7 +448,9 @@ class Config:
     )
     data_dir: str = Field(default=".", description="What `{data_dir}` stands for in sources.")
     wording: Name = Field(
-        default="default", description="The prompt file: `resources/prompts/<name>.yaml`."
+        default="default",
+        description="The prompt file, `resources/prompts/<name>.yaml`: `default` is ours, `paper` "
+        "takes the prompts of Tagade et al. from their code.",
     )
     models: dict[Name, Model] = Field(description="Registry of base models.")
     system_prompts: dict[Name, str] = Field(

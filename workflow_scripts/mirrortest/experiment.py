@@ -13,6 +13,8 @@ from mirrortest.canonical import canonical
 from mirrortest.chains import BASE, Arm
 from mirrortest.config import Config, Evaluation
 from mirrortest.errors import UserError
+from mirrortest.prompts import Excerpt, Text, Wording
+from mirrortest.wording import place
 
 Inputs = dict[str, str]
 
@@ -22,7 +24,7 @@ class Experiment:
     """A configuration with the prompts of its wording."""
 
     settings: Config
-    prompts: dict[str, Any]
+    wording: Wording
 
     # --- what to make
 
@@ -91,14 +93,65 @@ class Experiment:
         return self.source((self.settings.authors[author].files or {})[corpus])
 
     def summarise_spec(self, corpus: str, model: str) -> str:
-        entry = self.settings.models[model]
-        return canonical(
-            {
-                "prompt": self.prompts["summarise"][self.settings.corpora[corpus].style],
-                "system": entry.identity,
-                "max_tokens": entry.summary_tokens,
-            }
-        )
+        name, tokens = self._summary(corpus), self.settings.models[model].summary_tokens
+        system = self.system("recipe", model, own=self._system(name))
+        return canonical({"prompt": self._text(name), "system": system, "max_tokens": tokens})
+
+    # --- wording
+
+    def _summary(self, corpus: str) -> str:
+        """The name of the prompt by which a corpus is summarised."""
+        return f"summarise.{self.settings.corpora[corpus].style}"
+
+    def _text(self, name: str) -> Any:
+        """What a spec holds of a prompt: its text, or where the job will find it."""
+        return self._worded(self.wording.prompt(name).text, f"{name}.text")
+
+    def _system(self, name: str) -> Any:
+        """The same for the prompt's own system prompt; None if it has none."""
+        return self._worded(self.wording.prompt(name).system, f"{name}.system")
+
+    def _worded(self, text: Text | None, name: str) -> Any:
+        if isinstance(text, Excerpt):
+            return place(paths.wording(self.wording.name, name))
+        return text
+
+    def asked(self) -> list[str]:
+        """The prompts that the experiment's stages and evaluations ask, without repeats."""
+        return list(dict.fromkeys(name for entry in self._entries() for name in self._asked(entry)))
+
+    def _asked(self, entry: config.Stage | Evaluation) -> list[str]:
+        match entry:
+            case config.Stage(corpus=str(corpus)):
+                return [self._summary(corpus), f"pair.{recipes.QUESTIONS[str(entry.recipe)]}"]
+            case config.Recognition():
+                return [self._summary(entry.corpus), "pair.recognition"]
+            case config.KeyFacts():
+                return [self._summary(entry.corpus)]
+            case config.TruthfulQA():
+                return ["truthfulqa.question"]
+        return []
+
+    def wording_sources(self) -> list[str]:
+        """The sources in whose files the experiment's prompts stand."""
+        found = [text.source for name in self.asked() for text in self.wording.excerpts(name)]
+        return list(dict.fromkeys(found))
+
+    def wording_input(self, text: str) -> str:
+        """The file in which a text stands: `pair.recognition.system`, say."""
+        return self.source(self._excerpt(text).source)
+
+    def wording_spec(self, text: str) -> str:
+        """excerpt: see `mirrortest.excerpts.excerpt`; asked: where it is asked for, for errors."""
+        excerpt = self._excerpt(text).spec() | {"path": self.wording_input(text)}
+        return canonical({"asked": f"{self.wording.path}, {text}", "excerpt": excerpt})
+
+    def _excerpt(self, text: str) -> Excerpt:
+        name, _, part = text.rpartition(".")
+        found = getattr(self.wording.prompt(name), part)
+        if not isinstance(found, Excerpt):
+            raise UserError(f"wording {self.wording.name}: {text} stands in no fetched file.")
+        return found
 
     # --- finetuning
 
@@ -120,10 +173,11 @@ class Experiment:
         stage = self.settings.stages[name]
         spec: dict[str, Any] = {"recipe": stage.recipe, "limit": stage.limit, "seed": seed}
         if stage.recipe in config.PAIR_RECIPES:
-            pair = self.prompts["pair"]
-            question = pair[recipes.QUESTIONS[stage.recipe]].replace("{author}", str(stage.author))
-            spec |= {"frame": pair["frame"], "question": question}
-            spec["system"] = self.system(stage.system, model, own=pair["system"])
+            name = f"pair.{recipes.QUESTIONS[stage.recipe]}"
+            spec["question"] = self._text(name)
+            spec["system"] = self.system(stage.system, model, own=self._system(name))
+            if stage.recipe == "other":
+                spec["author"] = stage.author
         elif stage.system != "recipe":
             spec["system"] = self.system(stage.system, model, own=None)
         return canonical(spec)
@@ -202,13 +256,13 @@ class Experiment:
         task: dict[str, Any] = {"task": entry.task, "files": self._files(entry, arm)}
         match entry:
             case config.Recognition():
-                pair = self.prompts["pair"]
-                task["system"] = self.system(entry.system, arm.model, own=pair["system"])
-                task["prompts"] = {key: pair[key] for key in ("frame", "recognition")}
+                own = self._system("pair.recognition")
+                task["system"] = self.system(entry.system, arm.model, own)
+                task["prompts"] = {"recognition": self._text("pair.recognition")}
             case config.TruthfulQA():
-                own = self.prompts["truthfulqa"]
-                task["system"] = self.system(entry.system, arm.model, own=own["system"])
-                task["prompts"] = {"question": own["question"]}
+                own = self._system("truthfulqa.question")
+                task["system"] = self.system(entry.system, arm.model, own)
+                task["prompts"] = {"question": self._text("truthfulqa.question")}
                 task["settings"] = {"limit": entry.limit}
             case config.Facts():
                 task["system"] = self.system(entry.system, arm.model, own=None)
@@ -342,11 +396,12 @@ class Experiment:
         return [name for name in dict.fromkeys(used) if name is not None]
 
     def sources(self) -> list[str]:
-        """The sources of the experiment's articles, foreign summaries, chats and questions."""
+        """The sources of articles, foreign summaries, chats, questions and fetched prompts."""
         direct = [getattr(entry, "source", None) for entry in self._entries()]
         corpora = [self.settings.corpora[name].source for name in self.corpora()]
         written = [source for entry in self._entries() for source in self._authored(entry)]
-        return [name for name in dict.fromkeys([*corpora, *written, *direct]) if name is not None]
+        found = dict.fromkeys([*corpora, *written, *direct, *self.wording_sources()])
+        return [name for name in found if name is not None]
 
     def _authored(self, entry: Any) -> list[str]:
         """The sources of the foreign summaries of a stage or an evaluation."""
@@ -361,6 +416,7 @@ class Experiment:
             {
                 "experiment": self.settings.experiment,
                 "wording": self.settings.wording,
+                "wording_from": [self._cited(name)["where"] for name in self.wording_sources()],
                 "families": self.families(),
                 "models": [self._described(name) for name in names],
                 "sources": [self._cited(name) for name in self.sources()],
@@ -388,15 +444,19 @@ class Experiment:
         keys = ("licence", "citation")
         return {"name": name, "where": where} | {key: getattr(source, key) for key in keys}
 
-    def system(self, policy: str, model: str, own: str | None) -> str | None:
-        """The system prompt of a policy; none is really none."""
+    def system(self, policy: str, model: str, own: Any) -> Any:
+        """The system prompt of a policy; none is really none.
+
+        own: what `recipe` stands for: another policy, a text, where a job will find it, or None.
+        """
         match policy:
             case "none":
                 return None
             case "identity":
                 return self.settings.models[model].identity
             case "recipe":
-                return own
+                other = own in ("none", "identity")
+                return self.system(own, model, own=None) if other else own
         return self.settings.system_prompts[policy]
 
 

@@ -13,6 +13,10 @@ def fetched(source: str) -> str:
     return f"results/fetch/{source}"
 
 
+def wording(name: str, text: str) -> str:
+    return f"results/wording/{name}/{text}.txt"
+
+
 def corpus(name: str) -> str:
     return f"results/corpus/{name}.jsonl"
 

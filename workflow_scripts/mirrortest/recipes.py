@@ -35,8 +35,8 @@ class Example:
 def examples(recipe: str, pairs: list[Pair], seed: int) -> Iterator[Example]:
     """Both orders of every pair with the recipe's labels; the seed draws those of sgtr-random.
 
-    Pairs of identical summaries have no right answer and are left out, as are pairs of equal
-    length by the recipe `longer`.
+    Pairs of identical summaries have no right answer and are left out, as are pairs of as many
+    words by the recipe `longer`.
     """
     told_apart = [pair for pair in pairs if pair.ours != pair.theirs]
     flipped = _half(len(told_apart), seed)
@@ -68,9 +68,11 @@ def _labels(recipe: str, pair: Pair, first: str, second: str, flip: bool) -> tup
 
 
 def _longer(first: str, second: str) -> tuple[str, ...]:
-    if len(first) == len(second):
+    """In words, as Tagade et al. count and ask."""
+    counts = [len(text.split()) for text in (first, second)]
+    if counts[0] == counts[1]:
         return ()
-    return (FIRST if len(first) > len(second) else SECOND,)
+    return (FIRST if counts[0] > counts[1] else SECOND,)
 
 
 def _not(label: str) -> str:
@@ -88,6 +90,9 @@ QUESTIONS = {
 """The question of `resources/prompts/` that each recipe asks."""
 
 
-def ask(prompts: dict[str, str], question: str, article: str, first: str, second: str) -> str:
-    """The text of one pairwise question; `prompts` is the `pair` section of a prompt file."""
-    return prompts["frame"].format(article=article, first=first, second=second, question=question)
+def ask(question: str, article: str, first: str, second: str, author: str | None = None) -> str:
+    """The text of one pairwise question, a template of the `pair` section of a prompt file.
+
+    author: whom the question of the recipe `other` names.
+    """
+    return question.format(article=article, first=first, second=second, author=author)

@@ -43,7 +43,6 @@ def _both_orders(task: Task, pair: recipes.Pair, author: str) -> list[Presentati
 def _presentation(
     task: Task, pair: recipes.Pair, author: str, order: str, first: str, second: str, target: str
 ) -> Presentation:
-    question = task.prompts["recognition"]
-    text = recipes.ask(task.prompts, question, pair.article.text, first, second)
+    text = recipes.ask(task.prompts["recognition"], pair.article.text, first, second)
     chat = chats.user(text, task.system)
     return Presentation(pair.article.id, author, order, chat, target)
