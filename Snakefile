@@ -7,6 +7,7 @@ min_version("9.27")
 
 configfile: "resources/models.yaml"
 configfile: "resources/papers.yaml"
+configfile: "resources/sources.yaml"
 configfile: "config.yaml"
 
 

@@ -10,8 +10,9 @@ rule fetch:
         "results/fetch/{source}",
     log:
         "logs/fetch/{source}.log",
+    localrule: True  # on a cluster only the machine that submits may have a network
     conda:
-        "../envs/torch.yaml"
+        "../envs/fetch.yaml"
     params:
         spec=lambda w: experiment.fetch_spec(w.source),
         code=code_of("fetch.py"),

@@ -12,6 +12,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of fetched files for each test, in place of the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("MIRRORTEST_CACHE", str(folder))
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy of the project in which nothing was run. Do not edit it."""

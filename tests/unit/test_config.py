@@ -40,8 +40,16 @@ MISTAKES = [
     ("evaluations.facts.task", ..., ["config key evaluations.facts", "task"]),
     ("sources.news.url", "http://x", ["config key sources.news: give exactly one of path, url"]),
     ("sources.news.path", ..., ["config key sources.news: give exactly one of path, url"]),
-    ("sources.news", {"url": "http://x"}, ["config key sources.news: state the sha256"]),
-    ("sources.news", {"url": f"http://x/{'c' * 41}/y"}, ["or a url that names a commit"]),
+    ("sources.news", {"url": "http://x", "file": "f"}, ["belong to a hub source"]),
+    ("sources.news", {"hub": "a/b", "file": "f"}, ["a hub source needs file and revision"]),
+    ("sources.news", {"path": "x", "member": "f"}, ["a local file is taken as it is"]),
+    ("sources.news", {"url": "http://x", "password": "p"}, ["name the member"]),
+    (
+        "sources.news",
+        {"url": "http://x", "columns": {"a": "b"}, "chat": {"user": "b"}},
+        ["give columns or chat"],
+    ),
+    ("sources.news", {"url": "http://x", "chat": {"robot": "b"}}, ["sources.news.chat"]),
     (
         "sources.news",
         {"hub": "a/b", "sha256": "0" * 64},

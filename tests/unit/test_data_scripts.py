@@ -1,4 +1,4 @@
-"""The scripts that bring data into form: corpus, author_summaries, dataset, fetch."""
+"""The scripts that bring data into form: corpus, author_summaries, dataset."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import dataset
-import fetch
 import pytest
 from author_summaries import author_summaries
 from corpus import corpus
@@ -148,16 +147,3 @@ def test_a_text_is_taken_out_of_its_authors_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^paper\.yaml, a\.b\.text: .*; did you mean 'RULES'\?$"):
         take_out(missing, str(tmp_path / "none.txt"))
     assert not (tmp_path / "none.txt").exists()
-
-
-def test_fetching_from_a_url_and_from_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(fetch.sources, "download", lambda *args: asked.append(args))
-    monkeypatch.setattr(fetch.sources, "download_from_hub", lambda *args: asked.append(args))
-    keys = ("url", "hub", "file", "revision", "sha256")
-    fetch.fetch("news", canonical(dict(zip(keys, ["u", None, None, None, "s"], strict=True))), "o")
-    fetch.fetch("news", canonical(dict(zip(keys, [None, "h", "f", "r", "s"], strict=True))), "o")
-    assert asked == [
-        ("u", Path("o"), "s", "news"),
-        ("h", "f", "r", Path("o"), "s", "news"),
-    ]

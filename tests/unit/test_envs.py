@@ -16,11 +16,14 @@ def _pin(path: Path, line: str) -> list[str]:
     return [line] if included == line else _pins(path.parent / included)
 
 
-@pytest.mark.parametrize("name", ["report", "torch", "vllm"])
+ENVIRONMENTS = ["fetch", "report", "torch", "vllm"]
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_an_environment_has_the_pins_of_its_requirements(root: Path, name: str) -> None:
     environment = yaml.safe_load((root / f"envs/{name}.yaml").read_text(encoding="utf-8"))
     assert environment["dependencies"][-1]["pip"] == _pins(root / f"requirements/{name}.txt")
 
 
 def test_every_environment_is_compared(root: Path) -> None:
-    assert sorted(path.stem for path in (root / "envs").glob("*.yaml")) == ["report", "torch", "vllm"]
+    assert sorted(path.stem for path in (root / "envs").glob("*.yaml")) == ENVIRONMENTS

@@ -45,7 +45,11 @@ def test_every_model_of_the_registry_is_pinned_and_documented(
 def test_the_config_is_laid_over_the_registry(root: Path) -> None:
     lines = (root / "Snakefile").read_text(encoding="utf-8").splitlines()
     read = [line for line in lines if line.startswith("configfile:")]
-    assert read == ['configfile: "resources/models.yaml"', 'configfile: "config.yaml"']
+    assert read == [
+        'configfile: "resources/models.yaml"',
+        'configfile: "resources/sources.yaml"',
+        'configfile: "config.yaml"',
+    ]
 
 
 def test_a_model_without_an_identity_is_asked_without_one(plan: Any) -> None:

@@ -172,6 +172,12 @@ CASES = [
         config={"stages": {"ictr": {"training": {"epochs": 9}}}},
     ),
     Case(
+        "`mirror`, or `sources.lock`",
+        "nothing",
+        set(),
+        config={"mirror": "elsewhere"},
+    ),
+    Case(
         "a figure's script",
         "this figure and the report",
         {"plot_contrasts", "report"},

@@ -5,7 +5,6 @@ from it (`make schema`) for editors and readers, and a test fails when the two d
 """
 
 import json
-import re
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
@@ -33,18 +32,45 @@ SYSTEM_POLICIES = ("recipe", "identity", "none")
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Source:
-    """An external file: exactly one of path, url and hub, pinned by its hash."""
+    """An external file: exactly one of path, url and hub. What is fetched is pinned by its hash.
+
+    The keys from `member` to `chat` say how rows are made from what was fetched.
+    """
 
     path: str | None = Field(
-        default=None, description="A local file; `{data_dir}` stands for that key."
+        default=None, description="A local file, as it is; `{data_dir}` stands for that key."
     )
     url: str | None = Field(default=None, description="An address to fetch the file from, once.")
     hub: str | None = Field(default=None, description="A Hugging Face data set, `owner/name`.")
     file: str | None = Field(default=None, description="The file inside the hub data set.")
     revision: str | None = Field(default=None, description="The commit of the hub data set.")
+    gated: bool = Field(
+        default=False,
+        description="Whether the hub asks for a token, which is read from HF_TOKEN.",
+    )
     sha256: Sha256 | None = Field(
         default=None,
-        description="Hash of the file; required for hub, and for a url that names no commit.",
+        description="Hash of the file. Where it is not stated for what is fetched, the first fetch "
+        "writes it to sources.lock.",
+    )
+    member: str | None = Field(default=None, description="The file inside the zip archive.")
+    password: str | None = Field(
+        default=None,
+        description="The published password of an archive by easy-dataset-share; no secret one.",
+    )
+    entries: tuple[Name, Name] | None = Field(
+        default=None,
+        description="For a JSON object whose entries are rows: what to call key and value, such as "
+        "`[id, article]`.",
+    )
+    where: dict[str, str | int] | None = Field(
+        default=None, description="Keep the rows that have these values in these columns."
+    )
+    columns: dict[str, str] | None = Field(
+        default=None, description="The columns to keep: new name, and the name in the file."
+    )
+    chat: dict[Literal["system", "user", "assistant"], str] | None = Field(
+        default=None, description="Make each row a chat: role, and the column of its message."
     )
     licence: str | None = Field(
         default=None, description="The licence of the data, for the report."
@@ -57,11 +83,21 @@ class Source:
     def _one_kind(self) -> "Source":
         if [self.path, self.url, self.hub].count(None) != 2:
             raise ValueError("give exactly one of path, url and hub")
-        pinned = self.sha256 or (self.url and re.search("/[0-9a-f]{40}/", self.url))
-        if self.path is None and not pinned:
-            raise ValueError("state the sha256 of what is fetched, or a url that names a commit")
         if self.hub is not None and None in (self.file, self.revision):
             raise ValueError("a hub source needs file and revision")
+        if self.hub is None and (self.file or self.revision or self.gated):
+            raise ValueError("file, revision and gated belong to a hub source")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Source":
+        made = self.member or self.password or self.entries or self.where or self.columns
+        if self.path is not None and (made or self.chat):
+            raise ValueError("a local file is taken as it is; bring it into form, or give a url")
+        if self.password is not None and self.member is None:
+            raise ValueError("password opens an archive; name the member to take from it")
+        if self.columns is not None and self.chat is not None:
+            raise ValueError("give columns or chat, not both")
         return self
 
 
@@ -447,6 +483,11 @@ class Config:
         default=None, description="A local copy of the published folders, instead of fetching."
     )
     data_dir: str = Field(default=".", description="What `{data_dir}` stands for in sources.")
+    mirror: str | None = Field(
+        default=None,
+        description="A folder or an address under which copies of fetched files are looked for "
+        "first, named by hash or by source (docs/data.md).",
+    )
     wording: Name = Field(
         default="default",
         description="The prompt file, `resources/prompts/<name>.yaml`: `default` is ours, `paper` "

@@ -72,9 +72,10 @@ class Experiment:
         return path.replace("{data_dir}", self.settings.data_dir)
 
     def fetch_spec(self, name: str) -> str:
-        source = self.settings.sources[name]
-        keys = ("url", "hub", "file", "revision", "sha256")
-        return canonical({key: getattr(source, key) for key in keys})
+        """What is stated of the file and its rows; what is not stated may get new keys."""
+        stated = asdict(self.settings.sources[name])
+        about = ("path", "licence", "citation")
+        return canonical({key: v for key, v in stated.items() if v and key not in about})
 
     # --- corpora and summaries
 
