@@ -81,11 +81,14 @@ rule summarise:
     conda:
         lambda w: experiment.environment(w.model)
     resources:
-        gpu=1,
+        gpu=lambda w: needs.summarise(w.model, w.corpus).gpu,
+        mem_mb=lambda w, attempt: attempt * needs.summarise(w.model, w.corpus).mem_mb,
+        runtime=lambda w, attempt: attempt * needs.summarise(w.model, w.corpus).runtime,
     params:
         spec=lambda w: experiment.summarise_spec(w.corpus, w.model),
         serving=lambda w: experiment.serving_spec(w.model),
         journal="state/journal/summarise/{corpus}/{model}/{chain}/{seed}.jsonl",
+        took="state/throughput/summarise/{model}/{corpus}/{chain}/{seed}.json",
         code=code_of("summarise.py"),
     script:
         "../workflow_scripts/summarise.py"

@@ -23,11 +23,14 @@ rule evaluate:
     conda:
         lambda w: experiment.environment(w.model)
     resources:
-        gpu=1,
+        gpu=lambda w: needs.evaluate(w.model).gpu,
+        mem_mb=lambda w, attempt: attempt * needs.evaluate(w.model).mem_mb,
+        runtime=lambda w, attempt: attempt * needs.evaluate(w.model).runtime,
     params:
         spec=lambda w: experiment.evaluate_spec(arm_of(w)),
         serving=lambda w: experiment.serving_spec(w.model),
         journal="state/journal/evaluate/{model}/{chain}/{seed}",
+        took="state/throughput/evaluate/{model}/{chain}/{seed}.json",
         code=code_of("evaluate.py"),
     script:
         "../workflow_scripts/evaluate.py"

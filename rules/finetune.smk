@@ -34,10 +34,13 @@ rule finetune:
     conda:
         "../envs/torch.yaml"
     resources:
-        gpu=1,
+        gpu=lambda w: needs.finetune(w.model, w.chain).gpu,
+        mem_mb=lambda w, attempt: attempt * needs.finetune(w.model, w.chain).mem_mb,
+        runtime=lambda w, attempt: attempt * needs.finetune(w.model, w.chain).runtime,
     params:
         spec=lambda w: experiment.finetune_spec(arm_of(w)),
         state="state/checkpoints/{model}/{chain}/{seed}",
+        took="state/throughput/finetune/{model}/{chain}/{seed}.json",
         code=code_of("finetune.py"),
     script:
         "../workflow_scripts/finetune.py"

@@ -11,14 +11,15 @@ from mirrortest.evaluations.examples import examples
 from mirrortest.evaluations.task import Task
 from mirrortest.exclusive import exclusive
 from mirrortest.journal import Journal
+from mirrortest.meter import Meter
 
 
 def evaluate(
     arm: str, spec: str, serving: Serving, journal: str, outputs: list[str], shown: str
-) -> None:
+) -> Meter:
     """Writes the raw rows of each evaluation to the output that bears its name.
 
-    shown: where the first rows of all of them go, with what was asked.
+    shown: where the first rows of all of them go, with what was asked. Returns what it took.
     """
     model = manifest.read(arm)
     opened: list[Engine] = []
@@ -31,16 +32,18 @@ def evaluate(
     named = {"model": model.model, "chain": model.chain, "seed": model.seed}
     tasks = wording.settings(spec)
     first: list[jsonl.Row] = []
+    meter = Meter()
     for out in outputs:
         name = Path(out).stem
         logging.info("evaluation %s", name)
         task = Task(**tasks[name])
         asked = Journal(Path(journal) / f"{name}.jsonl")
-        asker = Asker(engine, serving.of(model), asked)
+        asker = Asker(engine, serving.of(model), asked, meter=meter)
         rows = TASKS[task.task](task, asker)
         jsonl.write(out, rows)
         first += [named | {"evaluation": name} | row for row in examples(rows, asker.asked)]
     jsonl.write(shown, first)
+    return meter
 
 
 if __name__ == "__main__":
@@ -49,7 +52,7 @@ if __name__ == "__main__":
         exclusive(snakemake.params.journal),
         devices.claimed(snakemake.resources.gpu),
     ):
-        evaluate(
+        meter = evaluate(
             arm=snakemake.input.arm,
             spec=snakemake.params.spec,
             serving=Serving.parse(snakemake.params.serving, snakemake.resources.gpu),
@@ -57,3 +60,4 @@ if __name__ == "__main__":
             outputs=list(snakemake.output.rows),
             shown=snakemake.output.examples,
         )
+        meter.write(snakemake.params.took, snakemake.resources.gpu)

@@ -33,14 +33,18 @@ from mirrortest.distributed import ALONE, Group
 from mirrortest.errors import UserError
 from mirrortest.exclusive import exclusive
 from mirrortest.manifest import Manifest, StageRecord
+from mirrortest.meter import Meter
 from mirrortest.template import Template
 from mirrortest.training import Hyperparameters, Step
 
 
 def finetune(
     arm: Arm, parent: str, dataset: str, spec: str, state: str, out: Path, group: Group = ALONE
-) -> None:
-    """Writes `adapter/`, `training.csv` and, last, `model.json` into the folder `out`."""
+) -> Meter:
+    """Writes `adapter/`, `training.csv` and, last, `model.json` into the folder `out`.
+
+    Returns what it took.
+    """
     settings = json.loads(spec)
     below = manifest.read(parent)
     if settings["merge"]:
@@ -54,8 +58,9 @@ def finetune(
     adapter, history = _train(
         below, sequences, hyper, arm.seed, template, checkpoints, layout, group
     )
+    took = Meter(read=sum(step.tokens for step in history), seconds=history[-1].seconds)
     if not group.first:
-        return
+        return took
     adapters.save(adapter, out / "adapter", below.base.location)
     _write_history(history, out / "training.csv")
     record = StageRecord(
@@ -64,13 +69,14 @@ def finetune(
         dataset_sha256=sources.digest(dataset),
         rows=len(sequences),
         rows_too_long=too_long,
-        tokens=sum(step.tokens for step in history),
+        tokens=round(took.read),
         learnt_tokens=hyper.epochs * sum(sum(s.learnt[1:]) for s in sequences),
         steps=len(history),
         training=asdict(hyper),
     )
     _manifest(arm, below, record, out).write(out / "model.json")
     checkpoints.clear()
+    return took
 
 
 def _sequences(dataset: str, template: Template, longest: int) -> tuple[list[Sequence], int]:
@@ -152,7 +158,7 @@ if __name__ == "__main__":
         devices.claimed(snakemake.resources.gpu),
         distributed.processes(snakemake.resources.gpu) as group,
     ):
-        finetune(
+        meter = finetune(
             arm=chains.arm(
                 snakemake.wildcards.model,
                 snakemake.wildcards.chain,
@@ -165,3 +171,5 @@ if __name__ == "__main__":
             out=Path(snakemake.output.model).parent,
             group=group,
         )
+        if group.first:
+            meter.write(snakemake.params.took, group.size)

@@ -8,10 +8,14 @@ from mirrortest.asking import Asker
 from mirrortest.engine import Sampling, Serving, open_engine
 from mirrortest.exclusive import exclusive
 from mirrortest.journal import Journal
+from mirrortest.meter import Meter
 
 
-def summarise(arm: str, corpus: str, spec: str, serving: Serving, journal: str, out: str) -> None:
-    """Writes one summary per article, greedy, under the wording's system prompt."""
+def summarise(arm: str, corpus: str, spec: str, serving: Serving, journal: str, out: str) -> Meter:
+    """Writes one summary per article, greedy, under the wording's system prompt.
+
+    Returns what it took.
+    """
     settings = wording.settings(spec)
     model = manifest.read(arm)
     asker = Asker(lambda: open_engine(model, serving), serving.of(model), Journal(Path(journal)))
@@ -29,6 +33,7 @@ def summarise(arm: str, corpus: str, spec: str, serving: Serving, journal: str, 
             for article, answer in zip(found, answers, strict=True)
         ],
     )
+    return asker.meter
 
 
 if __name__ == "__main__":
@@ -37,7 +42,7 @@ if __name__ == "__main__":
         exclusive(snakemake.params.journal),
         devices.claimed(snakemake.resources.gpu),
     ):
-        summarise(
+        meter = summarise(
             arm=snakemake.input.arm,
             corpus=snakemake.input.corpus,
             spec=snakemake.params.spec,
@@ -45,3 +50,4 @@ if __name__ == "__main__":
             journal=snakemake.params.journal,
             out=snakemake.output[0],
         )
+        meter.write(snakemake.params.took, snakemake.resources.gpu)

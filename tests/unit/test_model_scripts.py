@@ -20,6 +20,7 @@ from mirrortest.config import Training
 from mirrortest.engine import Serving
 from mirrortest.errors import UserError
 from mirrortest.manifest import Manifest
+from mirrortest.meter import Meter
 
 Write = Callable[[str, list[dict[str, Any]]], str]
 
@@ -179,7 +180,11 @@ def test_every_evaluation_is_written_to_the_output_of_its_name(
     spec = canonical({"t": choice, "k": joined})
     outputs = [str(tmp_path / "out" / f"{name}.jsonl") for name in ("k", "t")]
     shown = str(tmp_path / "out/examples.jsonl")
-    evaluate(str(base), spec, Serving(), str(tmp_path / "journal"), outputs, shown)
+    took = evaluate(str(base), spec, Serving(), str(tmp_path / "journal"), outputs, shown)
+    assert (took.read, took.written) == (2 * len("Where?HereThere") / 4, 0)
+    assert took.seconds > 0
+    again = evaluate(str(base), spec, Serving(), str(tmp_path / "journal"), outputs, shown)
+    assert again == Meter()
     assert [row["answer"] for row in jsonl.read(outputs[0])] == ["Rain."]
     assert [row["order"] for row in jsonl.read(outputs[1])] == ["true-first", "false-first"]
     found = [(row["model"], row["chain"], row["evaluation"]) for row in jsonl.read(shown)]
@@ -199,8 +204,10 @@ def test_an_arm_summarises_every_article(base: Path, write_rows: Write, tmp_path
     corpus = write_rows("corpus.jsonl", [{"id": "a", "article": "A {x}"}])
     spec = canonical({"prompt": "Shorten: {article}", "system": "You are I.", "max_tokens": 3})
     out = tmp_path / "out.jsonl"
-    summarise(str(base), corpus, spec, Serving(), str(tmp_path / "journal.jsonl"), str(out))
+    took = summarise(str(base), corpus, spec, Serving(), str(tmp_path / "journal.jsonl"), str(out))
     (row,) = jsonl.read(out)
+    assert took.read == len("Shorten: A {x}You are I.") / 4
+    assert took.written == len(row["summary"]) / 4
     assert (row["id"], row["ended"]) == ("a", False)
     (line,) = (tmp_path / "journal.jsonl").read_text(encoding="utf-8").splitlines()
     assert next(iter(json.loads(line).values()))["text"] == row["summary"]

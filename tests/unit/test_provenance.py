@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mirrortest import provenance
+from mirrortest import provenance, remembered
 
 SCRIPT = (
     '"""Docs."""\nfrom mirrortest import near\n\n\ndef job(a: int) -> int:\n    return near.f(a)\n'
@@ -23,11 +23,12 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in files.items():
         (library / f"{name}.py").write_text(text, encoding="utf-8")
     monkeypatch.setattr(provenance, "SCRIPTS", tmp_path)
+    monkeypatch.setattr(remembered, "FOLDER", tmp_path / "state")
     return tmp_path
 
 
 def _code() -> str:
-    for cached in (provenance.code_of, provenance._parsed, provenance._tree):
+    for cached in (provenance.code_of, provenance._module, provenance._files_of):
         cached.cache_clear()
     return provenance.code_of("job.py")
 

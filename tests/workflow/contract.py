@@ -166,6 +166,12 @@ CASES = [
         config={"experiment": "renamed"},
     ),
     Case(
+        "`gpu_memory_gb` or a model's `parameters`",
+        "nothing: they say what jobs ask for, not what they do",
+        set(),
+        config={"gpu_memory_gb": 24.0, "models": {"toy": {"parameters": 7.0}}},
+    ),
+    Case(
         "a registry entry that nothing uses",
         "nothing",
         set(),

@@ -11,6 +11,7 @@ from mirrortest.canonical import fingerprint
 from mirrortest.chats import Chat
 from mirrortest.engine import Answer, Choice, Engine, Sampling
 from mirrortest.journal import Journal
+from mirrortest.meter import Meter
 
 PROGRESS_SECONDS = 30.0
 log = logging.getLogger(__name__)
@@ -21,13 +22,14 @@ class Asker:
     """One arm's engine, opened when the first new question comes, behind a journal.
 
     arm: the fingerprint of the arm, part of every key; asked: every chat that was put, in order,
-    whether its answer was known or not.
+    whether its answer was known or not; meter: what the new questions took.
     """
 
     open_engine: Callable[[], Engine]
     arm: str
     journal: Journal
     asked: list[Chat] = field(default_factory=list)
+    meter: Meter = field(default_factory=Meter)
 
     @cached_property
     def engine(self) -> Engine:
@@ -57,7 +59,8 @@ class Asker:
         missing = sum(key not in self.journal for key in keys)
         log.info("%d questions, %d of them new", len(chats), missing)
         if missing:
-            self._ask_new(chats, keys, ask)
+            with self.meter.running():
+                self._ask_new(chats, keys, ask)
         return [self.journal[key] for key in keys]
 
     def _ask_new(
@@ -70,6 +73,7 @@ class Asker:
             new = list({keys[i]: i for i in batch if keys[i] not in self.journal}.values())
             if new:
                 answers = ask([chats[i] for i in new])
+                self.meter.count([chats[i] for i in new], [a.get("text", "") for a in answers])
                 self.journal.add({keys[i]: a for i, a in zip(new, answers, strict=True)})
             if time.monotonic() - said > PROGRESS_SECONDS:
                 said = time.monotonic()

@@ -24,8 +24,11 @@ class Use(NamedTuple):
     read: Callable[[str], Any]
 
 
-def check(experiment: Experiment) -> None:
-    """Raises UserError, one sentence, for the first thing that is wrong."""
+def check(experiment: Experiment, files: bool = True) -> None:
+    """Raises UserError, one sentence, for the first thing that is wrong.
+
+    files: whether to read files, too. A job's process need not: the main one has read them.
+    """
     settings = experiment.settings
     _check_repeats(settings)
     for name in settings.evaluate:
@@ -38,6 +41,8 @@ def check(experiment: Experiment) -> None:
     _check_replicates(settings)
     _check_published(settings)
     _check_contrasts(settings)
+    if not files:
+        return
     for model in dict.fromkeys(arm.model for arm in experiment.arms()):
         _check_weights(settings, model)
     uses += _wording(experiment)

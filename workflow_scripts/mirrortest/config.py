@@ -176,6 +176,12 @@ class Model:
         default="local", description="Who trains and serves it: this machine, or a provider's API."
     )
     note: str = Field(default="", description="A sentence about the model that the report shows.")
+    parameters: float = Field(
+        default=40.0,
+        gt=0,
+        description="Its size in billions of parameters, by which jobs ask for GPUs, memory and "
+        "time; without it as much as the largest model of the papers.",
+    )
     dtype: Literal["float32", "bfloat16"] = Field(
         default="bfloat16", description="Type of the weights."
     )
@@ -487,6 +493,12 @@ class Config:
         default=None,
         description="A folder or an address under which copies of fetched files are looked for "
         "first, named by hash or by source (docs/data.md).",
+    )
+    gpu_memory_gb: float = Field(
+        default=80.0,
+        gt=0,
+        description="Memory of each GPU that jobs will run on; how many GPUs a job asks for "
+        "follows from it.",
     )
     wording: Name = Field(
         default="default",

@@ -5,6 +5,7 @@ that Snakemake stores and compares: it holds what a job depends on and nothing e
 """
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,17 @@ class Experiment:
 
     def arms(self) -> list[Arm]:
         """Every arm of the experiment, without repeats, in the order of the config."""
+        return list(self._arms)
+
+    @cached_property
+    def _arms(self) -> tuple[Arm, ...]:
         found = [
             chains.arm(entry.model, chain, seed)
             for entry in self.settings.arms
             for chain in entry.chains
             for seed in self.settings.seeds
         ]
-        return list(dict.fromkeys(found))
+        return tuple(dict.fromkeys(found))
 
     def rows(self) -> list[str]:
         """The raw rows of every arm and evaluation."""

@@ -1,15 +1,29 @@
 """The code behind a job as one hash, so that a real edit reruns it and a comment does not.
 
 Snakemake watches a script's modification time and ignores what it imports. `code_of` follows the
-imports inside `workflow_scripts/` and hashes syntax trees without docstrings.
+imports inside `workflow_scripts/` and hashes syntax trees without docstrings. Trees of untouched
+files are remembered: each process of a run asks for all of them.
 """
 
 import ast
 import hashlib
+import sys
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
+
+from mirrortest import remembered
 
 SCRIPTS = Path(__file__).resolve().parent.parent
+HASHER = hashlib.sha256(f"{sys.version} {Path(__file__).read_text(encoding='utf-8')}".encode())
+"""On what the hash of a tree depends beside its file: Python decides how trees are written."""
+
+
+class Module(NamedTuple):
+    """A file's syntax tree as a hash, and the names that it imports."""
+
+    tree: str
+    imports: list[str]
 
 
 @cache
@@ -18,27 +32,29 @@ def code_of(script: str) -> str:
     files = sorted(_reached(SCRIPTS / script, set()))
     digest = hashlib.sha256()
     for file in files:
-        digest.update(f"{file.relative_to(SCRIPTS)}\n{_tree(file)}\n".encode())
+        digest.update(f"{file.relative_to(SCRIPTS)}\n{_module(file).tree}\n".encode())
     return digest.hexdigest()[:16]
 
 
 def _reached(file: Path, seen: set[Path]) -> set[Path]:
     if file not in seen:
         seen.add(file)
-        for module in _imports(file):
+        for module in _module(file).imports:
             for found in _files_of(module):
                 _reached(found, seen)
     return seen
 
 
 @cache
-def _parsed(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
+def _module(file: Path) -> Module:
+    return Module(*remembered.of(file, HASHER.hexdigest(), _read))
 
 
-@cache
-def _tree(file: Path) -> str:
-    return ast.dump(_WithoutDocstrings().visit(ast.parse(file.read_text(encoding="utf-8"))))
+def _read(file: Path) -> Module:
+    tree = ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
+    imports = _imports(tree, file)
+    text = ast.dump(_WithoutDocstrings().visit(tree))
+    return Module(hashlib.sha256(text.encode()).hexdigest(), imports)
 
 
 class _WithoutDocstrings(ast.NodeTransformer):
@@ -49,9 +65,9 @@ class _WithoutDocstrings(ast.NodeTransformer):
         return None if is_text else node
 
 
-def _imports(file: Path) -> list[str]:
+def _imports(tree: ast.Module, file: Path) -> list[str]:
     names: list[str] = []
-    for node in ast.walk(_parsed(file)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -64,6 +80,7 @@ def _imports(file: Path) -> list[str]:
     return names
 
 
+@cache
 def _files_of(module: str) -> list[Path]:
     """The module's file and its packages' `__init__` files, if they lie in this folder."""
     parts = module.split(".")

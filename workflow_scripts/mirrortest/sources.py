@@ -3,18 +3,27 @@
 import hashlib
 from pathlib import Path
 
+from mirrortest import remembered
 from mirrortest.errors import UserError
+
+LARGE = 10_000_000
+"""Bytes from where on a hash is remembered: weights take minutes to read."""
 
 
 def digest(path: str | Path) -> str:
     """The SHA-256 of a file, or of a folder's sorted list of file hashes and names."""
     path = Path(path)
     if path.is_file():
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        large = path.stat().st_size > LARGE
+        return str(remembered.of(path, "sha256", _sha256)) if large else _sha256(path)
     files = sorted(p for p in path.rglob("*") if p.is_file())
     listing = "".join(f"{digest(p)}  {p.relative_to(path).as_posix()}\n" for p in files)
     return hashlib.sha256(listing.encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def verify(path: str | Path, sha256: str | None, name: str) -> None:

@@ -1,0 +1,114 @@
+"""How much a job reads and writes, estimated from the config and the sizes of local files.
+
+In tokens, at four bytes each. Nothing is fetched: a file that is not there yet counts as a
+thousand rows of 3000 bytes, some 500 words.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mirrortest import config
+from mirrortest.experiment import Experiment
+from mirrortest.meter import CHARACTERS_PER_TOKEN
+
+CHARACTERS_PER_WORD = 6
+FRAME = 150
+"""Tokens around an article or a question: system prompt, instruction, chat template."""
+ORDERS = 2
+
+
+@dataclass(frozen=True)
+class Work:
+    """Rows, and the tokens that are read and written for all of them."""
+
+    rows: float
+    read: float
+    written: float = 0.0
+
+    def __add__(self, other: "Work") -> "Work":
+        return Work(self.rows + other.rows, self.read + other.read, self.written + other.written)
+
+
+NOTHING = Work(0, 0)
+
+
+class Extent(NamedTuple):
+    """Rows of a file, and tokens of one."""
+
+    rows: int
+    tokens: float
+
+    def first(self, limit: int | None) -> "Extent":
+        return self if limit is None else Extent(min(self.rows, limit), self.tokens)
+
+
+UNSEEN = Extent(1000, 3000 / CHARACTERS_PER_TOKEN)
+
+
+@cache
+def extent(path: str) -> Extent:
+    """The extent of a file, by its lines and bytes."""
+    if not Path(path).is_file():
+        return UNSEEN
+    content = Path(path).read_bytes()
+    rows = max(content.count(b"\n"), 1)
+    return Extent(rows, len(content) / rows / CHARACTERS_PER_TOKEN)
+
+
+def training(experiment: Experiment, model: str, name: str) -> Work:
+    """A stage, over all its epochs."""
+    settings = experiment.settings
+    stage = settings.stages[name]
+    if stage.source is not None:
+        rows, tokens = extent(experiment.source(stage.source)).first(stage.limit)
+    else:
+        articles = _corpus(experiment, str(stage.corpus))
+        labels = 2 if stage.recipe == "ictr" else 1
+        pairs = Extent(articles.rows * ORDERS * labels, _pair(articles, settings.models[model]))
+        rows, tokens = pairs.first(stage.limit)
+    rows *= stage.training.epochs
+    return Work(rows, rows * min(tokens, settings.models[model].max_length))
+
+
+def summaries(experiment: Experiment, model: str, corpus: str) -> Work:
+    """A summary of each article."""
+    rows, tokens = _corpus(experiment, corpus)
+    longest = experiment.settings.models[model].summary_tokens
+    return Work(rows, rows * (tokens + FRAME), rows * longest)
+
+
+def answers(experiment: Experiment, model: str) -> Work:
+    """All evaluations of one arm."""
+    entries = [experiment.settings.evaluations[name] for name in experiment.settings.evaluate]
+    return sum((_asked(experiment, model, entry) for entry in entries), NOTHING)
+
+
+def _asked(experiment: Experiment, model: str, entry: Any) -> Work:
+    match entry:
+        case config.KeyFacts():
+            return NOTHING
+        case config.Recognition():
+            articles = _corpus(experiment, entry.corpus)
+            rows = articles.rows * len(entry.authors) * ORDERS
+            return Work(rows, rows * _pair(articles, experiment.settings.models[model]))
+        case _:
+            found = extent(experiment.source(entry.source)).first(entry.limit)
+            rows = found.rows * ORDERS
+            written = rows * getattr(entry, "max_tokens", 0)
+            return Work(rows, rows * (found.tokens + FRAME), written)
+
+
+def _corpus(experiment: Experiment, name: str) -> Extent:
+    corpus = experiment.settings.corpora[name]
+    found = extent(experiment.source(corpus.source)).first(corpus.limit)
+    if corpus.max_words is None:
+        return found
+    longest = corpus.max_words * CHARACTERS_PER_WORD / CHARACTERS_PER_TOKEN
+    return Extent(found.rows, min(found.tokens, longest))
+
+
+def _pair(articles: Extent, model: config.Model) -> float:
+    """Tokens of a question about two summaries of an article."""
+    return articles.tokens + 2 * model.summary_tokens + FRAME
