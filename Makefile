@@ -7,7 +7,7 @@ CORES ?= all
 ARGS ?=
 REPORT := results/demo/report.html
 
-.PHONY: demo install resume test test-vllm check fix schema digest clean
+.PHONY: demo install resume test test-vllm test-slurm check fix schema digest clean
 
 demo: install ## the whole flow on the tiny model; ends with the path of the report
 	$(BIN)/snakemake --cores $(CORES)
@@ -29,7 +29,10 @@ resume: install ## after a kill: takes up where the last run stopped
 	$(BIN)/snakemake --cores $(CORES) $(ARGS)
 
 test: $(VENV)/installed-dev ## every test that needs no accelerator, key or hub
-	$(BIN)/pytest -m "not gpu and not vllm"
+	$(BIN)/pytest -m "not gpu and not vllm and not slurm"
+
+test-slurm: $(VENV)/installed-dev ## the workflow on a real Slurm, brought up here; as root
+	$(BIN)/pytest tests/cluster
 
 test-vllm: $(VENV_VLLM)/installed ## the engines against each other, with real vLLM on the CPU
 	$(VENV_VLLM)/bin/pytest tests/vllm

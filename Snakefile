@@ -20,6 +20,7 @@ include: "rules/scores.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
 include: "rules/toy.smk"
+include: "rules/cluster.smk"
 
 
 rule all:
