@@ -16,6 +16,7 @@ localrules:
 
 # They take seconds, less than the start of a cluster job.
 localrules:
+    wording,
     author_summaries,
     dataset,
     scores,

@@ -17,7 +17,8 @@ def _obstacle() -> str | None:
         return "Slurm's daemons need root"
     if shutil.which("apt-get") is None and shutil.which("slurmctld") is None:
         return "there is neither a Slurm nor Debian's packages"
-    if Path("/etc/slurm/slurm.conf").exists():
+    config = Path("/etc/slurm/slurm.conf")
+    if config.exists() and "ClusterName=mirrortest\n" not in config.read_text(encoding="utf-8"):
         return "this machine has a Slurm of its own"
     return None
 

@@ -86,6 +86,9 @@ end() {
 
 case $1 in
 up)
+    if grep -qs "^ClusterName=mirrortest$" /etc/slurm/slurm.conf; then # a killed run left it
+        "$0" down "$(sed -n "s|^SlurmctldPidFile=\(.*\)/slurmctld.pid$|\1|p" /etc/slurm/slurm.conf)"
+    fi
     if [ -e /etc/slurm/slurm.conf ]; then
         echo "this machine has a Slurm of its own: /etc/slurm/slurm.conf" >&2
         exit 1

@@ -47,6 +47,7 @@ def test_the_config_is_laid_over_the_registry(root: Path) -> None:
     read = [line for line in lines if line.startswith("configfile:")]
     assert read == [
         'configfile: "resources/models.yaml"',
+        'configfile: "resources/papers.yaml"',
         'configfile: "resources/sources.yaml"',
         'configfile: "config.yaml"',
     ]

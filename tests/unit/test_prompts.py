@@ -89,7 +89,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         },
         "summarise.highlights: a system prompt has no blanks; leave them out.",
     ),
-    ({"sources": {"s": {"url": "http://x"}}}, "sources: s: state the sha256 of what is fetched"),
+    ({"sources": {"s": {"url": "http://x", "path": "y"}}}, "sources: s: give exactly one of path"),
 ]
 
 

@@ -27,7 +27,7 @@ def test_a_dry_run_says_what_it_takes_once_and_to_stderr(project: Project) -> No
     for rule in ("finetune", "summarise", "evaluate"):
         assert re.search(rf"^  {rule} +{counted[rule]} +{counted[rule]} ", said, re.MULTILINE)
     assert "by an assumed 50 TFLOP/s a GPU" in said
-    assert "as merged checkpoints its arms of several stages were" in said
+    assert "as merged checkpoints its arms of several stages would be" in said
 
 
 QUIET = ["--quiet", "--dag", "--rulegraph", "--summary", "--lint", "--list-rules", "--unlock"]

@@ -121,7 +121,7 @@ def _disk(jobs: list[Job], of: Needs) -> list[str]:
     ]
     if stacked:
         lines.append(
-            f"    (as merged checkpoints its arms of several stages were {_size(stacked)})"
+            f"    (as merged checkpoints its arms of several stages would be {_size(stacked)})"
         )
     return lines
 
