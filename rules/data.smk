@@ -84,9 +84,11 @@ rule summarise:
         gpu=lambda w: needs.summarise(w.model, w.corpus).gpu,
         mem_mb=lambda w, attempt: attempt * needs.summarise(w.model, w.corpus).mem_mb,
         runtime=lambda w, attempt: attempt * needs.summarise(w.model, w.corpus).runtime,
+        hosted_calls=lambda w: experiment.calls(w.model),
     params:
         spec=lambda w: experiment.summarise_spec(w.corpus, w.model),
         serving=lambda w: experiment.serving_spec(w.model),
+        terms=lambda w: experiment.asking(w.model),
         journal="state/journal/summarise/{corpus}/{model}/{chain}/{seed}.jsonl",
         took="state/throughput/summarise/{model}/{corpus}/{chain}/{seed}.json",
         code=code_of("summarise.py"),

@@ -1,7 +1,8 @@
 """From a base model to one small adapter per arm and seed.
 
 Reads the training rows of a stage and the arm below it, or an adapter that was trained elsewhere;
-writes `model.json`, the adapter of the whole chain, and a record of the training.
+writes `model.json`, the adapter of the whole chain, and a record of the training. Of a hosted model
+it writes `model.json` and the provider's events alone.
 """
 
 
@@ -44,6 +45,44 @@ rule finetune:
         code=code_of("finetune.py"),
     script:
         "../workflow_scripts/finetune.py"
+
+
+rule finetune_hosted:
+    input:
+        unpack(lambda w: experiment.finetune_inputs(arm_of(w))),
+    output:
+        model="results/finetune_hosted/{model}/{chain}/{seed}/model.json",
+        events="results/finetune_hosted/{model}/{chain}/{seed}/events.jsonl",
+    log:
+        "logs/finetune_hosted/{model}/{chain}/{seed}.log",
+    retries: 0
+    conda:
+        "../envs/hosted.yaml"
+    resources:
+        hosted_jobs=1,
+    params:
+        spec=lambda w: experiment.finetune_hosted_spec(arm_of(w)),
+        terms=lambda w: experiment.terms(),
+        state="state/hosted",
+        code=code_of("finetune_hosted.py"),
+    script:
+        "../workflow_scripts/finetune_hosted.py"
+
+
+rule preflight:
+    input:
+        experiment.preflight_inputs(),
+    log:
+        f"logs/{settings.experiment}/preflight.log",
+    conda:
+        "../envs/hosted.yaml"
+    params:
+        spec=lambda w: experiment.preflight_spec(),
+        terms=lambda w: experiment.terms(),
+        state="state/hosted",
+        code=code_of("preflight.py"),
+    script:
+        "../workflow_scripts/preflight.py"
 
 
 rule adopt:

@@ -4,14 +4,13 @@ import json
 
 from mirrortest import joblog, pretrained, versions
 from mirrortest.chains import BASE
-from mirrortest.manifest import BaseWeights, Manifest
+from mirrortest.manifest import BaseWeights, Hosted, Manifest
 
 
 def base(model: str, spec: str, out: str) -> None:
     """Writes the base model's `model.json`."""
     settings = json.loads(spec)
-    weights = BaseWeights(**settings["base"])
-    template = pretrained.load_template(weights)
+    hosted, weights = settings.get("hosted"), BaseWeights(**settings["base"])
     Manifest(
         model=model,
         chain=BASE,
@@ -21,8 +20,9 @@ def base(model: str, spec: str, out: str) -> None:
         base=weights,
         dtype=settings["dtype"],
         max_length=settings["max_length"],
-        template_sha256=template.sha256,
-        versions=versions.installed(*versions.OF_MODELS),
+        template_sha256="" if hosted else pretrained.load_template(weights).sha256,
+        hosted=hosted and Hosted(hosted["name"], hosted["name"], hosted["encoding"]),
+        versions={} if hosted else versions.installed(*versions.OF_MODELS),
     ).write(out)
 
 

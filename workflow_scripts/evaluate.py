@@ -22,6 +22,11 @@ def evaluate(
     shown: where the first rows of all of them go, with what was asked. Returns what it took.
     """
     model = manifest.read(arm)
+    if not model.can_be_asked:
+        logging.warning("the arm is %s: %s", model.outcome, model.hosted and model.hosted.why)
+        for out in [*outputs, shown]:
+            jsonl.write(out, [])
+        return Meter()
     opened: list[Engine] = []
 
     def engine() -> Engine:
@@ -55,7 +60,9 @@ if __name__ == "__main__":
         meter = evaluate(
             arm=snakemake.input.arm,
             spec=snakemake.params.spec,
-            serving=Serving.parse(snakemake.params.serving, snakemake.resources.gpu),
+            serving=Serving.parse(snakemake.params.serving, snakemake.resources.gpu).within(
+                snakemake.resources.hosted_calls, snakemake.params.terms, snakemake.params.journal
+            ),
             journal=snakemake.params.journal,
             outputs=list(snakemake.output.rows),
             shown=snakemake.output.examples,

@@ -6,6 +6,7 @@ from pathlib import Path
 from mirrortest import articles, chats, devices, joblog, jsonl, manifest, wording
 from mirrortest.asking import Asker
 from mirrortest.engine import Sampling, Serving, open_engine
+from mirrortest.evaluations.task import noted
 from mirrortest.exclusive import exclusive
 from mirrortest.journal import Journal
 from mirrortest.meter import Meter
@@ -18,6 +19,10 @@ def summarise(arm: str, corpus: str, spec: str, serving: Serving, journal: str, 
     """
     settings = wording.settings(spec)
     model = manifest.read(arm)
+    if not model.can_be_asked:
+        logging.warning("the arm is %s: %s", model.outcome, model.hosted and model.hosted.why)
+        jsonl.write(out, [])
+        return Meter()
     asker = Asker(lambda: open_engine(model, serving), serving.of(model), Journal(Path(journal)))
     found = articles.read_articles(corpus)
     questions = [
@@ -29,7 +34,7 @@ def summarise(arm: str, corpus: str, spec: str, serving: Serving, journal: str, 
     jsonl.write(
         out,
         [
-            {"id": article.id, "summary": answer.text, "ended": answer.ended}
+            {"id": article.id, "summary": answer.text, "ended": answer.ended} | noted(answer.note)
             for article, answer in zip(found, answers, strict=True)
         ],
     )
@@ -46,7 +51,9 @@ if __name__ == "__main__":
             arm=snakemake.input.arm,
             corpus=snakemake.input.corpus,
             spec=snakemake.params.spec,
-            serving=Serving.parse(snakemake.params.serving, snakemake.resources.gpu),
+            serving=Serving.parse(snakemake.params.serving, snakemake.resources.gpu).within(
+                snakemake.resources.hosted_calls, snakemake.params.terms, snakemake.params.journal
+            ),
             journal=snakemake.params.journal,
             out=snakemake.output[0],
         )

@@ -20,6 +20,11 @@ CHAT = '{"messages": [{"role": "user", "content": "Hi"}]}\n'
 
 NAMES = Path(__file__).parents[2] / "resources/published/sgtr-em.yaml"
 PUBLISHED = {"repository": "r", "commit": "0" * 40, "folders": ["f"], "names": str(NAMES)}
+PRICES = Path(__file__).parents[2] / "resources/prices.yaml"
+HOSTED = [
+    *("models.tiny.weights", ..., "models.tiny.hosted", {"name": "gpt-4.1-2025-04-14"}),
+    *("budget", {"dollars": 1.0}, "prices", str(PRICES)),
+]
 EDITS: list[tuple[list[Any], list[str]]] = [
     (["arms.0.model", "tinny"], ["model 'tinny' is not defined", "did you mean 'tiny'?"]),
     (["arms.0.chains", ["sgrt"]], ["chain 'sgrt': stage 'sgrt'", "did you mean 'sgtr'?"]),
@@ -55,7 +60,23 @@ EDITS: list[tuple[list[Any], list[str]]] = [
         ["published", PUBLISHED, "contrasts.0.chain", "sgtr+em-unpop.nosis"],
         ["contrasts: chain 'sgtr+em-unpop.nosis'"],
     ),
-    (["models.tiny.provider", "hosted"], ["model tiny is hosted", "local model"]),
+    (
+        [*HOSTED, "budget", None],
+        ["model tiny is hosted and costs money, and the config has no budget; add `budget:"],
+    ),
+    (
+        [*HOSTED, "models.tiny.hosted", {"name": "gpt-9"}],
+        ["prices.yaml has no price for 'gpt-9'", "add it with today's date"],
+    ),
+    ([*HOSTED, "prices", "no.yaml"], ["no.yaml is not a table of prices"]),
+    (
+        [*HOSTED, "submission", {"attempts": {"tiny/smgr/0": 2}}],
+        ["submission: attempts: arm 'tiny/smgr/0'", "'tiny/sgtr/0'?"],
+    ),
+    (
+        [*HOSTED, "stages.em", {"adapter": {"hub": "a/b", "revision": "0" * 40}}],
+        ["chain 'em' mixes hosted and local", "stage em is local, model tiny is hosted"],
+    ),
     (
         ["stages.em.provider", "hosted"],
         ["chain 'em' mixes hosted and local", "stage em is hosted, model tiny is local"],

@@ -15,6 +15,7 @@ from mirrortest.canonical import canonical
 from mirrortest.engines.tokens import Tokens
 from mirrortest.errors import UserError
 from mirrortest.experiment import Experiment
+from mirrortest.hosted import prices
 from mirrortest.manifest import BaseWeights
 
 
@@ -33,13 +34,27 @@ def test_every_model_of_the_registry_is_pinned_and_documented(
     root: Path, registry: dict[str, config.Model]
 ) -> None:
     documented = (root / "docs/models.md").read_text(encoding="utf-8")
-    real = {name: model for name, model in registry.items() if name != "toy"}
+    real = {n: model for n, model in registry.items() if n != "toy" and model.weights is not None}
     assert len(real) >= 9
     for name, model in real.items():
+        assert model.weights is not None
         assert re.fullmatch("[0-9a-f]{40}", str(model.weights.revision)), name
         assert f"| `{name}` | {model.weights.hub}" in documented
         assert str(model.weights.revision)[:8] in documented
-    assert len({model.weights.revision for model in real.values()}) == len(real)
+    assert len({str(model.weights) for model in real.values()}) == len(real)
+
+
+def test_every_hosted_model_has_a_price_and_a_date(
+    root: Path, registry: dict[str, config.Model]
+) -> None:
+    known = prices.load(str(root / "resources/prices.yaml"))
+    hosted = {name: model.hosted for name, model in registry.items() if model.hosted is not None}
+    assert sorted(hosted) == ["gpt-4.1", "gpt-4.1-mini"]
+    documented = (root / "docs/models.md").read_text(encoding="utf-8")
+    for name, model in hosted.items():
+        price = known.training(model.name)
+        assert str(price.shutdown) in registry[name].note
+        assert f"| `{name}` | {model.name} | {price.training:.2f}" in documented
 
 
 def test_the_config_is_laid_over_the_registry(root: Path) -> None:

@@ -12,6 +12,7 @@ from mirrortest import articles, chains, chats, config, excerpts, paths, questio
 from mirrortest.chains import BASE, Arm
 from mirrortest.errors import UserError, unknown
 from mirrortest.experiment import Experiment, lineage, parse_arm
+from mirrortest.hosted import prices
 from mirrortest.prompts import Wording
 from mirrortest.published import naming
 
@@ -44,7 +45,8 @@ def check(experiment: Experiment, files: bool = True) -> None:
     if not files:
         return
     for model in dict.fromkeys(arm.model for arm in experiment.arms()):
-        _check_weights(settings, model)
+        _check_model(experiment, model)
+    _check_submission(experiment)
     uses += _wording(experiment)
     for use in dict.fromkeys(uses):
         _check_file(experiment, use)
@@ -115,18 +117,19 @@ def _check_member(settings: config.Config, arm: Arm, name: str) -> None:
     if name == BASE:
         raise UserError(f"chain {arm.chain!r}: `base` stands for no stage at all; leave it out.")
     _known(f"chain {arm.chain!r}: stage", name, settings.stages)
-    serving = settings.models[arm.model].serving.kind
-    if settings.stages[name].merge and serving != "transformers":
+    model, stage = settings.models[arm.model], settings.stages[name]
+    serving = model.serving.kind
+    if stage.merge and model.provider == "local" and serving != "transformers":
         raise UserError(
             f"chain {arm.chain!r}: stage {name} merges what is below it, which cannot be asked by "
             f"{serving}; set the serving kind of model {arm.model} to transformers, or merge to "
             "false."
         )
-    own, stage = settings.models[arm.model].provider, settings.stages[name].provider
-    if stage not in (None, own):
+    only = "local" if stage.adapter is not None else stage.provider
+    if only not in (None, model.provider):
         raise UserError(
-            f"chain {arm.chain!r} mixes hosted and local stages: stage {name} is {stage}, model "
-            f"{arm.model} is {own}; give each model stages of its own provider."
+            f"chain {arm.chain!r} mixes hosted and local stages: stage {name} is {only}, model "
+            f"{arm.model} is {model.provider}; give each model stages of its own provider."
         )
 
 
@@ -217,14 +220,46 @@ def _check_published(settings: config.Config) -> None:
         raise UserError(f"published_dir {folder} holds no files; give the folder of the results.")
 
 
-def _check_weights(settings: config.Config, name: str) -> None:
-    model = settings.models[name]
-    if model.provider == "hosted":
-        raise UserError(
-            f"model {name} is hosted, which this version cannot train or ask; take a local model."
-        )
-    if model.weights.path is not None:
+def _check_model(experiment: Experiment, name: str) -> None:
+    model = experiment.settings.models[name]
+    if model.serving.archive is not None:
+        _check_archive(experiment, name, model.serving.archive)
+    elif model.hosted is not None:
+        _check_paid(experiment, name, model.hosted.name)
+    elif model.weights is not None and model.weights.path is not None:
         sources.verify(model.weights.path, model.weights.sha256, f"model {name}")
+
+
+def _check_archive(experiment: Experiment, name: str, folder: str) -> None:
+    """What is replayed must have been archived."""
+    for arm in experiment.arms():
+        path = paths.archived_model_json(folder, arm)
+        if arm.model == name and not Path(path).is_file():
+            raise UserError(
+                f"model {name} is replayed and {path} does not exist; give the folder of archives "
+                "that holds its arms, or leave this one out."
+            )
+
+
+def _check_paid(experiment: Experiment, name: str, hosted: str) -> None:
+    """A hosted model costs money: there is a budget, and its price is known."""
+    settings = experiment.settings
+    if settings.budget is None:
+        raise UserError(
+            f"model {name} is hosted and costs money, and the config has no budget; add "
+            "`budget: {dollars: ...}`, and ask `snakemake preflight` what it will take."
+        )
+    known = prices.load(settings.prices)
+    known.asking(hosted)
+    if any(arm.model == name for arm in experiment.hosted_training()):
+        known.training(hosted)
+
+
+def _check_submission(experiment: Experiment) -> None:
+    """An attempt that nothing reads is a mistyped arm."""
+    arms = [str(arm) for arm in experiment.hosted_training()]
+    for named in experiment.settings.submission.attempts:
+        _known("submission: attempts: arm", named, arms)
 
 
 def _check_file(experiment: Experiment, use: Use) -> None:

@@ -128,9 +128,10 @@ class Weights:
 class Serving:
     """By what a model and its arms are asked. How many GPUs: the resource `gpu` of the job."""
 
-    kind: Literal["transformers", "vllm", "server"] = Field(
+    kind: Literal["transformers", "vllm", "server", "replay"] = Field(
         default="transformers",
-        description="In the job's process by transformers or by vLLM, or by a vLLM server.",
+        description="In the job's process by transformers or by vLLM, or by a vLLM server; of a "
+        "hosted model (which is asked at its provider) from an archive instead.",
     )
     url: str | None = Field(
         default=None, description="Of the server, such as http://127.0.0.1:8000."
@@ -138,11 +139,16 @@ class Serving:
     gpu_memory: float = Field(
         default=0.9, gt=0, le=1, description="The share of each GPU's memory that vLLM may fill."
     )
+    archive: str | None = Field(
+        default=None, description="For `replay`: a folder such as results/archive."
+    )
 
     @model_validator(mode="after")
-    def _server_has_a_place(self) -> "Serving":
+    def _has_a_place(self) -> "Serving":
         if (self.kind == "server") != (self.url is not None):
             raise ValueError("give url for the kind server, and for no other")
+        if (self.kind == "replay") != (self.archive is not None):
+            raise ValueError("give archive for the kind replay, and for no other")
         return self
 
 
@@ -161,19 +167,31 @@ class ChatTemplate:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class Model:
-    """A base model under study."""
+class Hosted:
+    """A model at a provider's API. The address is OPENAI_BASE_URL, the key OPENAI_API_KEY."""
 
-    weights: Weights = Field(description="Where the weights come from.")
+    name: str = Field(description="What the provider calls it; a dated snapshot, not an alias.")
+    encoding: str = Field(
+        default="o200k_base", description="Its tokenizer by tiktoken's name, for counting tokens."
+    )
+    calls: Positive = Field(default=20, description="Requests of one job under way at a time.")
+    batch: bool = Field(
+        default=False, description="Ask by the Batch API: half the price, within a day."
+    )
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Model:
+    """A base model under study: weights of its own, or hosted by a provider."""
+
+    weights: Weights | None = Field(default=None, description="Where the weights come from.")
+    hosted: Hosted | None = Field(default=None, description="Instead of weights: where it is.")
     identity: str | None = Field(
         description="The identity system prompt that it was shipped with; null if with none, so "
         "that `identity` as a system prompt means none."
     )
     template: ChatTemplate = Field(
         default_factory=ChatTemplate, description="How its chat template is applied."
-    )
-    provider: Literal["local", "hosted"] = Field(
-        default="local", description="Who trains and serves it: this machine, or a provider's API."
     )
     note: str = Field(default="", description="A sentence about the model that the report shows.")
     parameters: float = Field(
@@ -190,6 +208,20 @@ class Model:
         default=150, description="Longest summary it may write, in tokens."
     )
     serving: Serving = Field(default_factory=Serving, description="By what it is asked.")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Model":
+        if (self.weights is None) == (self.hosted is None):
+            raise ValueError("give exactly one of weights and hosted")
+        kinds = ("transformers", "vllm", "server") if self.weights else ("transformers", "replay")
+        if self.serving.kind not in kinds:
+            raise ValueError(f"a {self.provider} model is not asked by {self.serving.kind}")
+        return self
+
+    @property
+    def provider(self) -> Literal["local", "hosted"]:
+        """Who trains and serves it: this machine, or a provider's API."""
+        return "local" if self.hosted is None else "hosted"
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -250,6 +282,20 @@ class Training:
         description="AdamW, with states in float32 or in 8 bits; the latter as in the papers, it "
         "needs bitsandbytes and a GPU.",
     )
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class HostedTraining:
+    """Hyperparameters of a hosted model's finetuning; the defaults are the papers'."""
+
+    epochs: Positive = Field(default=1, description="Passes over the rows; each is paid for.")
+    learning_rate_multiplier: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Null: the provider chooses one, for each job anew.",
+    )
+    batch_size: Positive | None = Field(default=None, description="Null: the provider chooses.")
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -318,6 +364,9 @@ class Stage:
         default=None, description="Restricts the stage to models of one provider."
     )
     training: Training = Field(default_factory=Training, description="Hyperparameters.")
+    hosted: HostedTraining = Field(
+        default_factory=HostedTraining, description="Hyperparameters where the model is hosted."
+    )
     merge: bool = Field(
         default=False,
         description="Train on the stack below merged into the weights, rounded to the model's "
@@ -330,7 +379,7 @@ class Stage:
             raise ValueError("give exactly one of recipe and adapter")
         named = (self.corpus, self.author, self.against, self.source, self.limit)
         trained = any(named) or self.system != "recipe" or self.training != Training()
-        trained = trained or self.merge
+        trained = trained or self.merge or self.hosted != HostedTraining()
         if self.adapter is not None and trained:
             raise ValueError("a stage with an adapter takes no other key, since nothing is trained")
         return self
@@ -463,6 +512,47 @@ class Published:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
+class Budget:
+    """What hosted models may cost in all, over all experiments that share `state/`."""
+
+    dollars: float = Field(gt=0, allow_inf_nan=False, description="The cap, in US dollars.")
+
+
+Pause = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Submission:
+    """How finetuning jobs are handed to a provider and waited for. No change reruns anything."""
+
+    poll_seconds: Pause = Field(default=30.0, description="Between two looks at a running job.")
+    deadline_hours: Pause = Field(
+        default=24.0,
+        description="A job that takes longer ends the run, not the job: the next run waits on.",
+    )
+    request_seconds: float = Field(
+        default=60.0, gt=0, allow_inf_nan=False, description="Longest wait for one answer."
+    )
+    look_again_seconds: list[Pause] = Field(
+        default_factory=lambda: [2.0, 5.0, 15.0, 30.0, 60.0],
+        description="Pauses before each further look for a job whose submission got no answer.",
+    )
+    resubmit_after_hours: Pause | None = Field(
+        default=None,
+        description="From when on such a job that is still not listed is submitted again; null: "
+        "never without `resubmit`.",
+    )
+    resubmit: list[str] = Field(
+        default_factory=list,
+        description="Your word that these requests made no job, in the form that the run names.",
+    )
+    attempts: dict[str, Positive] = Field(
+        default_factory=dict,
+        description="2 for an arm, `model/chain/seed`, to pay for its last stage once more.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Config:
     """An experiment and the registries that it draws on."""
 
@@ -499,6 +589,15 @@ class Config:
         gt=0,
         description="Memory of each GPU that jobs will run on; how many GPUs a job asks for "
         "follows from it.",
+    )
+    budget: Budget | None = Field(
+        default=None, description="Without it nothing is submitted to or asked of a hosted model."
+    )
+    prices: str = Field(
+        default="resources/prices.yaml", description="What hosted models cost, with dates."
+    )
+    submission: Submission = Field(
+        default_factory=Submission, description="How hosted finetuning jobs are handed in."
     )
     wording: Name = Field(
         default="default",

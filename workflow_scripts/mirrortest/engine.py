@@ -2,7 +2,9 @@
 
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Literal, Protocol
 
 from mirrortest.canonical import fingerprint
@@ -28,20 +30,27 @@ def seed_of(chats: list[Chat], sampling: Sampling) -> int:
 class Choice:
     """A forced choice: log-probability of each option (nats), the free first token, the mass.
 
-    mass: the probability of all options together.
+    mass: the probability of all options together. Where a provider does not state them, both are
+    none, or the log-probability of an option is an upper bound and mass is of the others; note
+    says so, in a word of `mirrortest.hosted.completions`.
     """
 
-    logprobs: list[float]
+    logprobs: list[float] | None
     free: str
-    mass: float
+    mass: float | None
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Free text, and whether the model ended it (false: it ran into max_tokens)."""
+    """Free text, and whether the model ended it (false: it ran into max_tokens).
+
+    note: why there is none, if it was withheld.
+    """
 
     text: str
     ended: bool
+    note: str = ""
 
 
 class Engine(Protocol):
@@ -60,24 +69,46 @@ class Engine(Protocol):
         ...
 
 
+def live(journal: str) -> Path:
+    """Where a job with this journal keeps its calls to a provider, while it runs and after."""
+    path = Path(journal)
+    parts = ["calls" if part == "journal" else part for part in path.with_suffix("").parts]
+    return Path(*parts).with_suffix(".jsonl")
+
+
 @dataclass(frozen=True)
 class Serving:
     """By what an arm is asked.
 
     transformers and vllm: in this process; server: a running vLLM server, at `url`.
     tensor_parallel: GPUs that vLLM spreads the model over; gpu_memory: the share of each that it
-    may fill. Both are the server's own affair where there is one.
+    may fill. Both are the server's own affair where there is one. hosted: a provider's API, at
+    most so many calls at a time, within a budget (dollars) and by a table of prices; its answers
+    are kept in the file `archive`. replay: from the archives in the folder `archive`.
     """
 
-    kind: Literal["transformers", "vllm", "server"] = "transformers"
+    kind: Literal["transformers", "vllm", "server", "hosted", "replay"] = "transformers"
     tensor_parallel: int = 1
     gpu_memory: float = 0.9
     url: str | None = None
+    archive: str | None = None
+    calls: int = 1
+    dollars: float | None = None
+    batch: bool = False
+    prices: str = "resources/prices.yaml"
 
     @classmethod
     def parse(cls, spec: str, gpus: int) -> "Serving":
         """From the canonical text of a model's entry, and the GPUs that the job has."""
         return cls(**json.loads(spec), tensor_parallel=max(gpus, 1))
+
+    def within(self, calls: int, terms: SimpleNamespace, journal: str) -> "Serving":
+        """The same with a job's means: calls at a time, `Experiment.asking`, its journal."""
+        if self.kind != "hosted":
+            return self
+        archive = str(live(journal))
+        means = {key: getattr(terms, key) for key in ("dollars", "prices", "batch")}
+        return replace(self, archive=archive, calls=calls, **means)
 
     def of(self, arm: Manifest) -> str:
         """The arm as this asks it: engines agree up to rounding, so answers are kept apart."""
@@ -95,6 +126,14 @@ def open_engine(arm: Manifest, serving: Serving | None = None) -> Engine:
         from mirrortest.engines.server import ServerEngine
 
         return ServerEngine(arm, serving)
+    if serving.kind == "hosted":
+        from mirrortest.engines.hosted import open_hosted
+
+        return open_hosted(arm, serving)
+    if serving.kind == "replay":
+        from mirrortest.engines.replay import open_replay
+
+        return open_replay(arm, serving)
     from mirrortest.engines.local import LocalEngine
 
     return LocalEngine(arm)

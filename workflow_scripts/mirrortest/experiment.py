@@ -4,9 +4,11 @@ The rules ask this module; nothing here reads or writes data. Each `..._spec` is
 that Snakemake stores and compares: it holds what a job depends on and nothing else.
 """
 
+import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from mirrortest import chains, config, paths, recipes
@@ -53,13 +55,30 @@ class Experiment:
 
     def _trained(self) -> list[Arm]:
         found = dict.fromkeys(a for arm in self.arms() for a in lineage(arm))
-        return [arm for arm in found if self.adapter(arm) is None]
+        return [arm for arm in found if self.adapter(arm) is None and not self.is_hosted(arm)]
 
     def model_json(self, arm: Arm) -> str:
         """Where the arm is recorded: the base, what was trained, or what was adopted."""
-        if self.adapter(arm) is None:
-            return paths.model_json(arm)
-        return paths.adopted_model_json(arm)
+        if (folder := self.settings.models[arm.model].serving.archive) is not None:
+            return paths.archived_model_json(folder, arm)
+        if self.adapter(arm) is not None:
+            return paths.adopted_model_json(arm)
+        if self.is_hosted(arm) and arm.chain != BASE:
+            return paths.hosted_model_json(arm)
+        return paths.model_json(arm)
+
+    def is_hosted(self, arm: Arm) -> bool:
+        """Whether the arm's model is at a provider's API."""
+        return self.settings.models[arm.model].provider == "hosted"
+
+    def hosted_training(self) -> list[Arm]:
+        """Every arm that a provider trains, each after the one that it is trained on."""
+        found = dict.fromkeys(a for arm in self.arms() for a in lineage(arm))
+        return [arm for arm in found if self.is_hosted(arm) and not self.is_replayed(arm)]
+
+    def is_replayed(self, arm: Arm) -> bool:
+        """Whether an archive answers for the arm, and has its `model.json`."""
+        return self.settings.models[arm.model].serving.kind == "replay"
 
     def adapter(self, arm: Arm) -> config.PublishedAdapter | None:
         """What stands in for the arm's last stage, if that was trained elsewhere."""
@@ -190,9 +209,15 @@ class Experiment:
 
     def base_spec(self, model: str) -> str:
         entry = self.settings.models[model]
-        base: dict[str, Any] = asdict(entry.weights) | {"template": asdict(entry.template)}
-        keys = ("provider", "dtype", "max_length")
-        return canonical({"base": base} | {key: getattr(entry, key) for key in keys})
+        if entry.hosted is not None:
+            hosted = {"name": entry.hosted.name, "encoding": entry.hosted.encoding}
+            nowhere = {"path": None, "hub": None, "revision": None, "sha256": None}
+            more: dict[str, Any] = {"base": nowhere, "hosted": hosted, "dtype": ""}
+        else:
+            weights = {} if entry.weights is None else asdict(entry.weights)
+            template = asdict(entry.template)
+            more = {"base": weights | {"template": template}, "dtype": entry.dtype}
+        return canonical(more | {"provider": entry.provider, "max_length": entry.max_length})
 
     def finetune_inputs(self, arm: Arm) -> Inputs:
         last = chains.stages_of(arm.chain)[-1]
@@ -205,6 +230,59 @@ class Experiment:
         last = chains.stages_of(arm.chain)[-1]
         training = asdict(self.settings.stages[last].training)
         return canonical({"training": training, "merge": self.settings.stages[last].merge})
+
+    def finetune_hosted_spec(self, arm: Arm) -> str:
+        """What defines the job beside its inputs: hyperparameters, and which attempt it is."""
+        last = chains.stages_of(arm.chain)[-1]
+        attempt = self.settings.submission.attempts.get(str(arm), 1)
+        hyper = asdict(self.settings.stages[last].hosted)
+        return canonical({"hyperparameters": hyper, "attempt": attempt})
+
+    def preflight_inputs(self) -> list[str]:
+        """What the hosted arms' training rows are made from, as far as it costs nothing."""
+        files = [
+            file
+            for arm in self.hosted_training()
+            for file in self.dataset_inputs(arm.model, chains.stages_of(arm.chain)[-1]).values()
+        ]
+        return [file for file in dict.fromkeys(files) if not paths.is_written_by_us(file)]
+
+    def preflight_spec(self) -> str:
+        """Each hosted job, and what bounds its cost: see `mirrortest.hosted.preflight.Plan`."""
+        return canonical({"plans": [self._plan(arm) for arm in self.hosted_training()]})
+
+    def _plan(self, arm: Arm) -> dict[str, Any]:
+        last, model = chains.stages_of(arm.chain)[-1], self.settings.models[arm.model]
+        hosted = model.hosted or config.Hosted(name="")
+        return {
+            "arm": str(arm),
+            "base": hosted.name,
+            "encoding": hosted.encoding,
+            "epochs": self.settings.stages[last].hosted.epochs,
+            "done": self.model_json(arm),
+            "dataset": paths.dataset(arm.model, last, arm.seed),
+            "inputs": self.dataset_inputs(arm.model, last),
+            "recipe": json.loads(self.dataset_spec(arm.model, last, arm.seed)),
+            "summary_tokens": model.summary_tokens,
+        }
+
+    def asking(self, model: str) -> SimpleNamespace:
+        """What asking a hosted model may cost, and whether it may take a day; see `terms`."""
+        hosted = self.settings.models[model].hosted
+        batch = hosted is not None and hosted.batch
+        return SimpleNamespace(**vars(self.terms()), batch=batch)
+
+    def terms(self) -> SimpleNamespace:
+        """What hosted jobs may cost and how they are waited for.
+
+        No text: Snakemake compares params of builtin types only, and a larger budget is to rerun
+        nothing.
+        """
+        settings = self.settings
+        dollars = settings.budget and settings.budget.dollars
+        terms = {"dollars": dollars, "prices": settings.prices} | asdict(settings.submission)
+        terms.pop("attempts")
+        return SimpleNamespace(**terms)
 
     def adopt_inputs(self, arm: Arm) -> Inputs:
         """The arm below, and the files of a local adapter."""
@@ -237,12 +315,43 @@ class Experiment:
 
     def serving_spec(self, model: str) -> str:
         """See `mirrortest.engine.Serving`."""
-        return canonical(self.settings.models[model].serving)
+        entry = self.settings.models[model]
+        if entry.hosted is None:
+            return canonical(entry.serving)
+        if entry.serving.kind == "replay":
+            return canonical({"kind": "replay", "archive": entry.serving.archive})
+        return canonical({"kind": "hosted"})
+
+    def calls(self, model: str) -> int:
+        """Requests that a job may have under way at a provider; none of a local model."""
+        hosted = self.settings.models[model].hosted
+        return 0 if hosted is None else hosted.calls
 
     def environment(self, model: str) -> str:
         """The conda environment of the jobs that ask a model."""
-        name = "vllm" if self.settings.models[model].serving.kind == "vllm" else "torch"
-        return f"../envs/{name}.yaml"
+        entry = self.settings.models[model]
+        if entry.hosted is not None:
+            return "../envs/hosted.yaml"
+        return f"../envs/{'vllm' if entry.serving.kind == 'vllm' else 'torch'}.yaml"
+
+    def archives(self) -> list[str]:
+        """The archives of the arms that are asked at a provider, bases of trained ones among them.
+
+        Those have written the summaries that the others are trained on.
+        """
+        asked = [arm for arm in self.arms() if self.is_hosted(arm) and not self.is_replayed(arm)]
+        bases = [chains.arm(arm.model, BASE, 0) for arm in self.hosted_training()]
+        return [paths.archive(arm) for arm in dict.fromkeys([*asked, *bases])]
+
+    def archive_inputs(self, arm: Arm) -> list[str]:
+        """What the arm was asked for: its rows, and its summaries where some are used."""
+        asked = arm in self.arms()
+        rows = [paths.rows(arm, name) for name in self.settings.evaluate] if asked else []
+        uses = self.evaluate_inputs(arm) if asked else []
+        for trained in self.hosted_training():
+            last = chains.stages_of(trained.chain)[-1]
+            uses += self.dataset_inputs(trained.model, last).values()
+        return [*rows, *(file for file in dict.fromkeys(uses) if paths.is_written_by(arm, file))]
 
     def evaluate_inputs(self, arm: Arm) -> list[str]:
         """The files of all evaluations of an arm, without repeats."""
@@ -441,8 +550,7 @@ class Experiment:
 
     def _described(self, name: str) -> dict[str, str]:
         model = self.settings.models[name]
-        weights = model.weights.path or f"{model.weights.hub}@{model.weights.revision}"
-        return {"name": name, "weights": weights, "note": model.note}
+        return {"name": name, "weights": _origin_of(model), "note": model.note}
 
     def _cited(self, name: str) -> dict[str, str | None]:
         source = self.settings.sources[name]
@@ -464,6 +572,12 @@ class Experiment:
                 other = own in ("none", "identity")
                 return self.system(own, model, own=None) if other else own
         return self.settings.system_prompts[policy]
+
+
+def _origin_of(model: config.Model) -> str:
+    if model.weights is None:
+        return f"hosted: {model.hosted.name if model.hosted else ''}"
+    return model.weights.path or f"{model.weights.hub}@{model.weights.revision}"
 
 
 def lineage(arm: Arm) -> list[Arm]:

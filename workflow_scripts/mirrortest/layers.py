@@ -8,7 +8,7 @@ such as the learning rate of the toy's stage of the same name.
 from typing import Any
 
 DEFINED_BY = {
-    "models": {"weights"},
+    "models": {"weights", "hosted"},
     "sources": {"path", "url", "hub"},
     "corpora": {"source"},
     "authors": {"files", "arm"},

@@ -9,7 +9,7 @@ from mirrortest import jsonl
 from mirrortest.canonical import fingerprint
 from mirrortest.errors import UserError
 
-Outcome = Literal["base", "succeeded", "blocked"]
+Outcome = Literal["base", "succeeded", "failed", "cancelled", "blocked"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,10 @@ class BaseWeights:
 
 @dataclass(frozen=True)
 class StageRecord:
-    """What one stage was trained on. tokens, learnt_tokens and steps are over all epochs."""
+    """What one stage was trained on. tokens, learnt_tokens and steps are over all epochs.
+
+    Of a hosted stage learnt_tokens and steps are unknown, tokens are counted before it is trained.
+    """
 
     stage: str
     dataset: str
@@ -43,8 +46,8 @@ class StageRecord:
     rows: int
     rows_too_long: int
     tokens: int
-    learnt_tokens: int
-    steps: int
+    learnt_tokens: int | None
+    steps: int | None
     training: dict[str, Any]
 
 
@@ -55,6 +58,25 @@ class Adopted:
     stage: str
     origin: str
     sha256: str
+
+
+@dataclass(frozen=True)
+class Hosted:
+    """An arm at a provider's API.
+
+    base: the provider's name of the base model. model: the name by which the arm is asked; none
+    where there is nothing to ask. encoding: its tokenizer, by tiktoken's name. key: the hash of all
+    that defines the job which made it, its parents included; the base's is empty. job: the
+    provider's id of that job. trained_tokens: those billed. why: why the arm did not succeed.
+    """
+
+    base: str
+    model: str | None
+    encoding: str
+    key: str = ""
+    job: str | None = None
+    trained_tokens: int | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,14 +99,22 @@ class Manifest:
     adapter_sha256: str | None = None
     stages: list[StageRecord] = field(default_factory=list)
     adopted: list[Adopted] = field(default_factory=list)
+    hosted: Hosted | None = None
     versions: dict[str, str] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
         """What its answers depend on, as one hash; not where files lie, nor the versions."""
+        if self.hosted is not None:
+            return fingerprint([self.provider, self.hosted.model])
         base = (self.base.sha256, self.base.hub, self.base.revision)
         parts = [base, self.dtype, self.template_sha256, self.adapter_sha256]
         return fingerprint(parts + [list(self.base.merged.values())] * bool(self.base.merged))
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether there is a model: of a hosted one the provider may have made none."""
+        return self.hosted is None or self.hosted.model is not None
 
     def merged(self) -> "Manifest":
         """The same with its adapter, if it has one, as part of the weights to train on."""
@@ -108,7 +138,8 @@ def read(path: str | Path) -> Manifest:
         base = BaseWeights(**raw.pop("base"))
         stages = [StageRecord(**record) for record in raw.pop("stages")]
         adopted = [Adopted(**record) for record in raw.pop("adopted", [])]
-        return Manifest(base=base, stages=stages, adopted=adopted, **raw)
+        hosted = Hosted(**found) if (found := raw.pop("hosted", None)) else None
+        return Manifest(base=base, stages=stages, adopted=adopted, hosted=hosted, **raw)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} is not a model.json ({error}); delete it to have it made anew."

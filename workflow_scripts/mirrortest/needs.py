@@ -43,7 +43,8 @@ class Need:
 
 
 def weights_gb(model: config.Model) -> float:
-    return model.parameters * WIDTHS[model.dtype]
+    """What a job loads: nothing of a hosted model."""
+    return model.parameters * WIDTHS[model.dtype] if model.hosted is None else 0.0
 
 
 def adapter_gb(model: config.Model, rank: int) -> float:
@@ -104,8 +105,10 @@ class Needs:
         return self.experiment.settings.gpu_memory_gb
 
     def _asking(self, model: str) -> int:
-        """A server has GPUs of its own, and transformers uses no more than one."""
+        """Servers and providers have GPUs of their own, and transformers uses no more than one."""
         entry = self.experiment.settings.models[model]
+        if entry.hosted is not None:
+            return 0
         match entry.serving.kind:
             case "server":
                 return 0

@@ -35,6 +35,11 @@ def adopted_model_json(arm: Arm) -> str:
     return f"results/adopt/{arm}/model.json"
 
 
+def hosted_model_json(arm: Arm) -> str:
+    """Of a trained arm at a provider's API."""
+    return f"results/finetune_hosted/{arm}/model.json"
+
+
 def training(arm: Arm) -> str:
     return f"results/finetune/{arm}/training.csv"
 
@@ -43,12 +48,30 @@ def summaries(name: str, arm: Arm) -> str:
     return f"results/summarise/{name}/{arm}.jsonl"
 
 
+def is_written_by_us(path: str) -> bool:
+    """Whether one of our arms writes these summaries, which costs time or money."""
+    return path.startswith("results/summarise/")
+
+
 def dataset(model: str, stage: str, seed: int) -> str:
     return f"results/dataset/{model}/{stage}/{seed}.jsonl"
 
 
 def rows(arm: Arm, evaluation: str) -> str:
     return f"results/evaluate/{arm}/{evaluation}.jsonl"
+
+
+def is_written_by(arm: Arm, path: str) -> bool:
+    """Whether these are summaries of the arm."""
+    return is_written_by_us(path) and path.endswith(f"/{arm}.jsonl")
+
+
+def archived_model_json(folder: str, arm: Arm) -> str:
+    return f"{folder}/{arm}.json"
+
+
+def archive(arm: Arm) -> str:
+    return f"results/archive/{arm}.jsonl.gz"
 
 
 def examples(arm: Arm) -> str:

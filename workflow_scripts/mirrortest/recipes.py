@@ -7,8 +7,11 @@ Tagade et al. 2026 (arXiv 2606.23700) for the controls and for the 50-50 mode of
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
+from mirrortest import chats
 from mirrortest.articles import Article
+from mirrortest.chats import Chat
 
 FIRST, SECOND = "1", "2"
 
@@ -96,3 +99,18 @@ def ask(question: str, article: str, first: str, second: str, author: str | None
     author: whom the question of the recipe `other` names.
     """
     return question.format(article=article, first=first, second=second, author=author)
+
+
+def taken(found: list[Chat], settings: dict[str, Any]) -> Iterator[Chat]:
+    """The training rows of the recipe `chat`: as they are, or under the system prompt given."""
+    for chat in found:
+        yield chats.with_system(chat, settings["system"]) if "system" in settings else chat
+
+
+def asked(pairs: list[Pair], settings: dict[str, Any]) -> Iterator[Chat]:
+    """The training rows of a pair recipe; settings: see `Experiment.dataset_spec`."""
+    for example in examples(settings["recipe"], pairs, settings["seed"]):
+        shown = (example.article.text, example.first, example.second)
+        text = ask(settings["question"], *shown, author=settings.get("author"))
+        question = chats.user(text, settings["system"])
+        yield [*question, {"role": "assistant", "content": example.label}]

@@ -24,7 +24,8 @@ def examples(rows: list[Row], asked: list[Chat]) -> list[Row]:
 def _example(row: Row, chat: Chat) -> Row:
     if "logprobs" in row:
         order = {"item": row["item"], "order": row["order"], "chat": chat, "answer": row["free"]}
-        options = {name: _probability(nats) for name, nats in row["logprobs"].items()}
+        stated = {name: nats for name, nats in row["logprobs"].items() if nats is not None}
+        options = {name: _probability(nats) for name, nats in stated.items()}
         return order | {"options": options, "target": row["target"]}
     truth = row["true"] if "true" in row else "; ".join(row["phrases"])
     return {"item": row["item"], "chat": chat, "answer": row["answer"], "truth": truth}

@@ -7,7 +7,7 @@ trap: on questions whose answers are long sentences, exact comparison finds almo
 from mirrortest import chats, questions
 from mirrortest.asking import Asker
 from mirrortest.engine import Sampling
-from mirrortest.evaluations.task import Task
+from mirrortest.evaluations.task import Task, noted
 from mirrortest.jsonl import Row
 
 
@@ -25,5 +25,6 @@ def rows(task: Task, asker: Asker) -> list[Row]:
             "true": item.best,
             "false": item.best_incorrect,
         }
+        | noted(answer.note)
         for item, answer in zip(items, answers, strict=True)
     ]

@@ -38,17 +38,27 @@ class Presentation:
 
 
 def choose(asker: Asker, presentations: list[Presentation], options: tuple[str, str]) -> list[Row]:
-    """Asks every presentation; one row each, with the log-probability of every option."""
+    """Asks every presentation; one row each, with the log-probability of every option.
+
+    It is none where the provider does not state it; `note` says why, in such rows only.
+    """
     choices = asker.choose([p.chat for p in presentations], options)
+    unstated = [None] * len(options)
     return [
         {
             "item": shown.item,
             "stratum": shown.stratum,
             "order": shown.order,
             "target": shown.target,
-            "logprobs": dict(zip(options, choice.logprobs, strict=True)),
+            "logprobs": dict(zip(options, choice.logprobs or unstated, strict=True)),
             "free": choice.free,
             "mass": choice.mass,
         }
+        | noted(choice.note)
         for shown, choice in zip(presentations, choices, strict=True)
     ]
+
+
+def noted(note: str) -> Row:
+    """The column `note`, in rows that have one."""
+    return {"note": note} if note else {}

@@ -74,12 +74,17 @@ def models_table(models: list[Manifest]) -> Table:
     """The base models, by their pins."""
     rows = {
         found.model: [
-            *(found.model, found.base.location, digest(found.base.sha256 or found.base.revision)),
-            *(digest(found.template_sha256), found.dtype, f"{found.max_length:,} tokens"),
+            *(found.model, _where(found), digest(found.base.sha256 or found.base.revision)),
+            *(digest(found.template_sha256 or None), found.dtype or words.UNKNOWN),
+            f"{found.max_length:,} tokens",
         ]
         for found in models
     }
     return table(MODEL, rows.values(), 2)
+
+
+def _where(found: Manifest) -> str:
+    return found.base.location if found.hosted is None else f"{found.hosted.base} (hosted)"
 
 
 def arms_table(models: list[Manifest], spent: Times) -> Table:
@@ -89,15 +94,20 @@ def arms_table(models: list[Manifest], spent: Times) -> Table:
 
 def _arm(found: Manifest, spent: Times) -> list[str | Cell]:
     keys = ("rows", "rows_too_long", "steps", "tokens", "learnt_tokens")
-    sums = [f"{sum(getattr(stage, key) for stage in found.stages):,}" for key in keys]
+    sums = [_sum([getattr(stage, key) for stage in found.stages]) for key in keys]
     if found.adopted:  # nobody here knows what those stages were trained on
         sums = [words.UNKNOWN] * len(keys)
     record = paths.training(arm_of(found))
     seconds = spent.trained.get(record)
     speed = words.UNKNOWN if not seconds else f"{found.stages[-1].tokens / seconds:,.0f}"
     times = [_clock(seconds), _clock(spent.asked.get(arm_of(found)))]
-    named = [found.model, found.chain, str(found.seed), found.outcome]
+    outcome = Cell(found.outcome, "", found.hosted.why if found.hosted else "")
+    named = [found.model, found.chain, str(found.seed), outcome]
     return [*named, *sums, speed, *times, digest(found.adapter_sha256)]
+
+
+def _sum(counts: list[int | None]) -> str:
+    return words.UNKNOWN if None in counts else f"{sum(filter(None, counts)):,}"
 
 
 def _clock(seconds: float | None) -> str:

@@ -32,21 +32,25 @@ def choices(rows: pd.DataFrame) -> pd.DataFrame:
 def _judged(rows: pd.DataFrame) -> pd.DataFrame:
     """Adds whether an answer is valid and right, and whether the target stood first (1 or 0).
 
-    margin: the target's lead over the likeliest other option, in nats.
+    margin: the target's lead over the likeliest other option, in nats; not a number where a
+    provider stated no log-probabilities, and then nothing is forced.
     """
-    lead = [_lead(row, key) for row, key in zip(rows["logprobs"], rows["target"], strict=True)]
+    logprobs = [{key: _nats(value) for key, value in row.items()} for row in rows["logprobs"]]
+    targets = list(rows["target"])
     return rows.assign(
-        valid=[free in row for free, row in zip(rows["free"], rows["logprobs"], strict=True)],
+        valid=[free in row for free, row in zip(rows["free"], logprobs, strict=True)],
         right=rows["free"] == rows["target"],
         target_first=[
-            float(key == next(iter(row)))
-            for row, key in zip(rows["logprobs"], rows["target"], strict=True)
+            float(key == next(iter(row))) for row, key in zip(logprobs, targets, strict=True)
         ],
-        margin=lead,
-        target_logprob=[
-            row[key] for row, key in zip(rows["logprobs"], rows["target"], strict=True)
-        ],
+        margin=[_lead(row, key) for row, key in zip(logprobs, targets, strict=True)],
+        target_logprob=[row[key] for row, key in zip(logprobs, targets, strict=True)],
+        mass=rows["mass"].astype(float),
     )
+
+
+def _nats(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 def _lead(logprobs: dict[str, float], target: str) -> float:

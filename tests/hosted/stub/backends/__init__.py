@@ -1,0 +1,1 @@
+"""By what the stub answers and trains."""

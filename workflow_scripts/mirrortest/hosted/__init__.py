@@ -1,0 +1,1 @@
+"""Hosted models: jobs and questions that cost money, at a provider's API."""

@@ -1,0 +1,143 @@
+"""Chat completions as they come back: what is one, and what it says.
+
+A status of 200 is no promise: HTML, empty lists, log-probabilities that are missing or out of
+range were all seen in the wild. What is not whole is refused here, before it is kept.
+"""
+
+import json
+import math
+from typing import Any
+
+from mirrortest.engine import Answer, Choice
+from mirrortest.hosted.archive import Record
+from mirrortest.hosted.prices import Price
+
+OUT_OF_RANGE = -9000.0
+"""The API writes -9999 for a log-probability that it does not state."""
+
+SMALLEST_REST = 1e-6
+"""What is left to unlisted tokens at least: log-probabilities are rounded."""
+
+FILTERED, REFUSED, SILENT = "filtered", "refused", "silent"
+BOUNDED, UNLISTED, NO_LOGPROBS = "bounded", "unlisted", "no-logprobs"
+"""Notes: the provider's filter, the model's refusal, an answer without a token; an option bounded
+by the least likely listed token, no option listed, and a model that states no log-probabilities."""
+
+
+class MalformedError(Exception):
+    """A 200 that is no answer."""
+
+
+class LogprobsMissingError(MalformedError):
+    """An answer that is whole but for the log-probabilities that were asked for."""
+
+
+def most(price: Price, body: dict[str, Any]) -> float:
+    """What a call can cost (dollars): no text has more tokens than bytes, and no answer more than
+    asked for; the 16 tokens are more than what frames a message or a chat."""
+    texts = [message["content"] for message in body["messages"]]
+    sent = 16 * (len(texts) + 1) + sum(len(text.encode()) for text in texts)
+    return price.of_asking(sent, body["max_completion_tokens"])
+
+
+def cost(price: Price, record: Record) -> float:
+    """What a finished call has cost (dollars); one that the provider refused costs nothing."""
+    if record.status != 200:
+        return 0.0
+    usage = record.response["usage"]
+    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+    return price.of_asking(usage["prompt_tokens"], usage["completion_tokens"], cached)
+
+
+def parsed(text: str, request: dict[str, Any]) -> dict[str, Any]:
+    """The response to a request. Raises MalformedError unless it is a whole answer."""
+    try:
+        response = json.loads(text)
+        choice = response["choices"][0]
+        usage = response["usage"]
+        counts = [usage["prompt_tokens"], usage["completion_tokens"]]
+        message, finish = choice["message"], choice["finish_reason"]
+        content = message["content"]
+    except (ValueError, LookupError, TypeError):
+        raise MalformedError(f"no chat completion: {text[:60]!r}") from None
+    if not all(isinstance(count, int) and count >= 0 for count in counts):
+        raise MalformedError("the tokens used are not stated")
+    if _withheld(choice):
+        return dict(response)
+    if not isinstance(content, str) or finish not in ("stop", "length"):
+        raise MalformedError(f"no text, and the finish reason {finish!r}")
+    if request.get("logprobs") and content:
+        _check_logprobs(choice)
+    return dict(response)
+
+
+def _withheld(choice: dict[str, Any]) -> str:
+    """Why there is no answer, if the provider or the model withheld it."""
+    if choice["finish_reason"] == "content_filter":
+        return FILTERED
+    return REFUSED if choice["message"].get("refusal") else ""
+
+
+def _check_logprobs(choice: dict[str, Any]) -> None:
+    try:
+        listed = [(choice["logprobs"] or {}).get("content")]
+        tokens = [(each["token"], float(each["logprob"])) for each in listed[0] or []]
+        top = [
+            (str(each["token"]), tuple(each["bytes"] or []), float(each["logprob"]))
+            for each in (listed[0] or [{}])[0].get("top_logprobs") or []
+        ]
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise MalformedError("log-probabilities in an unknown form") from None
+    if not tokens:
+        raise LogprobsMissingError("no log-probabilities")
+    if len({each[:2] for each in top}) < len(top):
+        raise MalformedError("a token is listed twice")
+    if not any(OUT_OF_RANGE < value <= 0 for *_, value in top):
+        raise MalformedError("no log-probability is within range")
+
+
+def states_logprobs(record: Record) -> bool:
+    """Whether the log-probabilities that were asked for are there; a withheld answer has none."""
+    return not _missing(record) and bool(record.response["choices"][0]["message"]["content"])
+
+
+def choice_of(record: Record, options: tuple[str, ...]) -> Choice:
+    """A forced choice from the first token and the likeliest in its place.
+
+    An option that is not listed is given the highest log-probability that it can have: that of the
+    least likely listed token, or what the listed ones leave. If none is listed there is nothing to
+    compare.
+    """
+    if note := _missing(record):
+        return Choice(None, "", None, note)
+    choice = record.response["choices"][0]
+    if not choice["message"]["content"]:
+        return Choice(None, "", None, SILENT)
+    if not record.request.get("logprobs"):
+        return Choice(None, choice["message"]["content"].strip(), None, NO_LOGPROBS)
+    first = choice["logprobs"]["content"][0]
+    listed = {each["token"]: each["logprob"] for each in first["top_logprobs"]}
+    listed = {token: value for token, value in listed.items() if value > OUT_OF_RANGE}
+    found = [option for option in options if option in listed]
+    free = str(first["token"]).strip()
+    if not found:
+        return Choice(None, free, None, UNLISTED)
+    rest = max(1 - sum(map(math.exp, listed.values())), SMALLEST_REST)
+    most = min(min(listed.values()), math.log(rest))
+    logprobs = [round(listed.get(option, most), 6) for option in options]
+    mass = sum(math.exp(listed[option]) for option in found)
+    return Choice(logprobs, free, round(mass, 6), "" if len(found) == len(options) else BOUNDED)
+
+
+def answer_of(record: Record) -> Answer:
+    """Free text; none where it was withheld."""
+    if note := _missing(record):
+        return Answer("", ended=False, note=note)
+    choice = record.response["choices"][0]
+    return Answer(choice["message"]["content"].strip(), choice["finish_reason"] == "stop")
+
+
+def _missing(record: Record) -> str:
+    if record.status != 200:
+        return FILTERED
+    return _withheld(record.response["choices"][0])
