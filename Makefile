@@ -7,12 +7,15 @@ CORES ?= all
 ARGS ?=
 REPORT := results/demo/report.html
 
-.PHONY: demo install resume test test-vllm test-slurm check fix schema digest clean
+.PHONY: demo demo-hosted install resume test test-vllm test-slurm check fix schema digest clean
 
 demo: install ## the whole flow on the tiny model; ends with the path of the report
 	$(BIN)/snakemake --cores $(CORES)
 	$(BIN)/snakemake --report results/demo/workflow.html
 	@echo "The report: $(CURDIR)/$(REPORT)"
+
+demo-hosted: install ## the tiny model trained and asked through a provider's API, which a server here stands in for
+	PYTHONPATH=tests:workflow_scripts $(BIN)/python -m hosted.demo results/demo-hosted $(CORES)
 
 install: $(VENV)/installed ## the pinned requirements, into .venv
 $(VENV)/installed: requirements/workflow.txt requirements/fetch.txt requirements/torch.txt requirements/report.txt requirements/hosted.txt requirements/all.txt
@@ -29,7 +32,7 @@ resume: install ## after a kill: takes up where the last run stopped
 	$(BIN)/snakemake --cores $(CORES) $(ARGS)
 
 test: $(VENV)/installed-dev ## every test that needs no accelerator, key or hub
-	$(BIN)/pytest -m "not gpu and not vllm and not slurm"
+	$(BIN)/pytest -m "not gpu and not vllm and not slurm" --numprocesses 2 --dist loadfile
 
 test-slurm: $(VENV)/installed-dev ## the workflow on a real Slurm, brought up here; as root
 	$(BIN)/pytest tests/cluster
@@ -64,5 +67,7 @@ schema: install ## resources/config.schema.yaml, from the configuration's types
 digest: install ## the hash that pins a local FOLDER or file
 	@PYTHONPATH=workflow_scripts $(BIN)/python -m mirrortest.sources $(FOLDER)
 
-clean: ## forgets everything that was computed
-	rm -rf results logs state .snakemake
+# What hosted models were paid for stays: without it they would be paid for again.
+clean: ## forgets everything that was computed here
+	rm -rf results logs .snakemake
+	find state -mindepth 1 -maxdepth 1 ! -name hosted ! -name calls -exec rm -rf {} + 2>/dev/null || true

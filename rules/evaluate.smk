@@ -46,6 +46,7 @@ rule archive:
         model="results/archive/{model}/{chain}/{seed}.json",
         calls="results/archive/{model}/{chain}/{seed}.jsonl.gz",
         sha256="results/archive/{model}/{chain}/{seed}.jsonl.gz.sha256",
+        used="results/archive/{model}/{chain}/{seed}.used.json",
     log:
         "logs/archive/{model}/{chain}/{seed}.log",
     conda:

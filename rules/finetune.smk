@@ -72,6 +72,7 @@ rule finetune_hosted:
 rule preflight:
     input:
         experiment.preflight_inputs(),
+        wording_files(experiment.preflight_spec()),
     log:
         f"logs/{settings.experiment}/preflight.log",
     conda:

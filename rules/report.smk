@@ -16,6 +16,9 @@ rule report:
         captions=experiment.captions(),
         examples=experiment.examples(),
         models=[experiment.model_json(arm) for arm in experiment.arms()],
+        billed=experiment.billed(),
+        used=experiment.used(),
+        prices=experiment.prices(),
         training=experiment.trained(),
         corpora=expand("results/corpus/{name}.counts.json", name=experiment.corpora()),
         sources=[experiment.source(name) for name in experiment.sources()],
@@ -28,6 +31,7 @@ rule report:
         "../envs/report.yaml"
     params:
         spec=lambda w: experiment.report_spec(),
+        terms=lambda w: experiment.terms(),
         code=code_of("report.py"),
     script:
         "../workflow_scripts/report.py"

@@ -8,11 +8,13 @@ from pathlib import Path
 from mirrortest import chains, joblog
 from mirrortest.chains import Arm
 from mirrortest.hosted import archive as calls
+from mirrortest.hosted import usage
 from mirrortest.hosted.archive import Archive
 
 
 def archive(arm: Arm, model: str, state: Path, out: Path) -> None:
-    """Writes every finished call of the arm's jobs in `state`, and beside it its hash and model.
+    """Writes every finished call of the arm's jobs in `state`, and beside it its hash, what
+    was used, and the model.
 
     The same calls give the same bytes; `sha256sum -c` reads the hash.
     """
@@ -24,6 +26,8 @@ def archive(arm: Arm, model: str, state: Path, out: Path) -> None:
     partial.replace(out)
     digest = hashlib.sha256(packed).hexdigest()
     Path(f"{out}.sha256").write_text(f"{digest}  {out.name}\n", encoding="utf-8")
+    used = usage.of(record for file in files for record in Archive(file).records())
+    used.write(out.parent / f"{arm.seed}.used.json")
     shutil.copyfile(model, out.parent / f"{arm.seed}.json")
 
 

@@ -45,20 +45,20 @@ def finetune_hosted(
         if result is None:
             price = _price(arm, below.hosted.base, terms.prices)
             spending = _spending(arm, state, terms.dollars)
-            provider = OpenAIJobs(openai_jobs.connect(terms.request_seconds))
-            result = submission.fulfilled(
-                Errand(
-                    name=str(arm),
-                    order=order,
-                    data=Path(dataset),
-                    tokens=record.tokens,
-                    price=price,
-                    ledger=ledger,
-                    provider=provider,
-                    spending=spending,
-                    terms=_terms(terms),
+            with openai_jobs.connect(terms.request_seconds) as client:
+                result = submission.fulfilled(
+                    Errand(
+                        name=str(arm),
+                        order=order,
+                        data=Path(dataset),
+                        tokens=record.tokens,
+                        price=price,
+                        ledger=ledger,
+                        provider=OpenAIJobs(client),
+                        spending=spending,
+                        terms=_terms(terms),
+                    )
                 )
-            )
         jsonl.write(out / "events.jsonl", map(asdict, ledger.events()))
         made = _manifest(arm, below, below.hosted, order, record, result, ledger)
         made.write(out / "model.json")

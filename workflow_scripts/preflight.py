@@ -1,13 +1,12 @@
 """Says what training the hosted arms will cost and until when it can be had; refuses too much."""
 
-import json
 import logging
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
-from mirrortest import joblog
+from mirrortest import joblog, wording
 from mirrortest.errors import UserError
 from mirrortest.hosted import openai_jobs, preflight, prices
 from mirrortest.hosted.preflight import Line, Plan
@@ -18,7 +17,7 @@ from mirrortest.hosted.spending import Spending
 
 def check(spec: str, terms: SimpleNamespace, state: Path) -> None:
     """Prints the costs. Raises UserError beyond the budget, and for models that have ended."""
-    plans = [Plan(**plan) for plan in json.loads(spec)["plans"]]
+    plans = [Plan(**plan) for plan in wording.settings(spec)["plans"]]
     if not plans:
         _say("No hosted model is to be trained.")
         return
@@ -50,11 +49,12 @@ def _check_dates(base: str, table: Prices, terms: SimpleNamespace) -> None:
 
 def _asked(base: str, terms: SimpleNamespace) -> date | None:
     """The date by the provider; beside it are said how many jobs it allows."""
-    client = openai_jobs.connect(terms.request_seconds)
     try:
-        allowed = openai_jobs.limits(client, base)
-        _say(f"{base}: " + (", ".join(f"{k} {v}" for k, v in allowed.items()) or "no limits known"))
-        return openai_jobs.shutdown_date(client, base)
+        with openai_jobs.connect(terms.request_seconds) as client:
+            allowed = openai_jobs.limits(client, base)
+            known = ", ".join(f"{key} {value}" for key, value in allowed.items())
+            _say(f"{base}: {known or 'no limits known'}")
+            return openai_jobs.shutdown_date(client, base)
     except (RefusedError, UnansweredError) as error:
         raise UserError(f"the provider says nothing about {base}: {error}.") from None
 

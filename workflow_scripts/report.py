@@ -8,7 +8,10 @@ from typing import Any
 import jinja2
 
 from mirrortest import joblog, jsonl, manifest, sources
-from mirrortest.reporting import exhibits, marks, pages, pictures, runs, tables
+from mirrortest.hosted import prices, spending
+from mirrortest.manifest import Manifest
+from mirrortest.reporting import absent, bills, exhibits, marks, pages, pictures, runs, tables
+from mirrortest.reporting.absent import Absent
 from mirrortest.reporting.pages import Cell, Table
 from mirrortest.reporting.statements import statements
 
@@ -27,6 +30,9 @@ class Inputs:
     figure_tables: list[str]
     examples: list[str]
     models: list[str]
+    billed: list[str]
+    used: list[str]
+    prices: list[str]
     training: list[str]
     corpora: list[str]
     sources: list[str]
@@ -37,17 +43,20 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str) else list(value)
 
 
-def report(inputs: Inputs, spec: str, out: str) -> None:
-    """Writes the page. spec: see `Experiment.report_spec`."""
+def report(inputs: Inputs, spec: str, budget: float | None, out: str) -> None:
+    """Writes the page. spec: see `Experiment.report_spec`; budget: dollars for hosted models."""
     settings = json.loads(spec)
     template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
         TEMPLATE.read_text(encoding="utf-8")
     )
+    models = [manifest.read(path) for path in inputs.models]
+    lacking = absent.absent(models)
     page = template.render(
         settings=settings,
         figures=pictures.figures(inputs.figures, inputs.figure_tables),
-        **_numbers(inputs, settings["families"]),
-        **_runs(inputs),
+        **_numbers(inputs, settings, models, lacking),
+        **_runs(inputs, models),
+        **_spent(inputs, budget),
         corpora=_corpora(inputs.corpora),
         sources=_sources(inputs.sources, settings["sources"]),
     )
@@ -55,30 +64,36 @@ def report(inputs: Inputs, spec: str, out: str) -> None:
         file.write(page)
 
 
-def _numbers(inputs: Inputs, families: list[str]) -> dict[str, Any]:
+def _numbers(
+    inputs: Inputs, settings: dict[str, Any], records: list[Manifest], lacking: Absent
+) -> dict[str, Any]:
     """Everything that comes from tables and examples."""
     summary, contrasts = tables.read(inputs.summary), tables.read(inputs.contrasts)
     flags, parts = tables.read(inputs.flags), tables.read(inputs.decomposition)
     at, names = marks.marks(flags), list(dict.fromkeys(summary["evaluation"]))
     models = list(dict.fromkeys(summary["model"]))
+    families = settings["families"]
+    missing = absent.unmeasured(settings["contrasts"], records, lacking)
     rows = [row for path in inputs.examples for row in jsonl.read_own(path)]
     return {
-        "arms": len(summary.drop_duplicates(["model", "chain"])),
+        "arms": len(summary.drop_duplicates(["model", "chain"])) + len(lacking.chains),
+        "unmeasured": len(missing),
+        "absent": pages.absent(lacking),
+        "absent_chains": lacking.named(len(models) > 1),
         "models": models,
         "evaluations": names,
-        "families": statements(contrasts, summary, parts, at, families),
+        "families": statements(contrasts, summary, parts, at, families, missing),
         "few_seeds": marks.few_seeds(flags),
         "flagged": marks.others(flags, len(models) > 1),
-        "scores": pages.scores(summary, at),
-        "contrasts": pages.contrasts(contrasts, families, at),
+        "scores": pages.scores(summary, at, lacking),
+        "contrasts": pages.contrasts(contrasts, families, at, missing),
         "decomposition": pages.decomposition(parts, families),
         "exhibits": exhibits.exhibits(rows, names),
     }
 
 
-def _runs(inputs: Inputs) -> dict[str, Any]:
+def _runs(inputs: Inputs, models: list[Manifest]) -> dict[str, Any]:
     """Everything that comes from the records of our own jobs."""
-    models = [manifest.read(path) for path in inputs.models]
     spent = runs.times(models, inputs.training)
     return {
         "run_models": runs.models_table(models),
@@ -87,6 +102,19 @@ def _runs(inputs: Inputs) -> dict[str, Any]:
         "run_settings": runs.settings_table(models),
         "software": runs.software(models),
         "cost": runs.cost(models, spent),
+    }
+
+
+def _spent(inputs: Inputs, budget: float | None) -> dict[str, Any]:
+    """What hosted models have cost; nothing where there are none."""
+    if not inputs.billed:
+        return {"bills": None, "spent": []}
+    table = prices.load(inputs.prices[0])
+    paid = [manifest.read(path) for path in inputs.billed]
+    found = bills.bills(paid, inputs.used, table)
+    return {
+        "bills": bills.listed(found),
+        "spent": bills.sentences(found, table, spending.PATH, budget),
     }
 
 
@@ -118,5 +146,6 @@ if __name__ == "__main__":
         report(
             Inputs(**{name: _plain(value) for name, value in found.items()}),
             spec=snakemake.params.spec,
+            budget=snakemake.params.terms.dollars,
             out=snakemake.output[0],
         )

@@ -15,7 +15,7 @@ from mirrortest.hosted.spending import Spending
 from mirrortest.manifest import BaseWeights, Hosted, Manifest
 
 MODEL = "gpt-4.1-2025-04-14"
-PRICES = str(Path(__file__).parents[2] / "resources/prices.yaml")
+PRICES = str(Path(__file__).parents[2] / "tests/hosted/prices.yaml")
 PRICE = prices.load(PRICES).asking(MODEL)
 OPTIONS = ("1", "2")
 QUICK = Limits(calls=8, pause=0.01, timeout=5.0)

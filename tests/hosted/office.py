@@ -26,7 +26,7 @@ NO_NETWORK = {"https_proxy": "http://127.0.0.1:9", "TIKTOKEN_CACHE_DIR": "no-cac
 """No tokenizer is fetched: tokens are bounded by bytes."""
 QUICK = {
     "dollars": 5.0,
-    "prices": str(ROOT / "resources/prices.yaml"),
+    "prices": str(ROOT / "tests/hosted/prices.yaml"),
     "poll_seconds": 0.02,
     "deadline_hours": 30 / 3600,
     "request_seconds": 1.0,

@@ -27,6 +27,7 @@ HOSTED: dict[str, Any] = {
     "contrasts": [],
     "evaluate": EVALUATIONS,
     "budget": {"dollars": 5.0},
+    "prices": "tests/hosted/prices.yaml",
     "submission": {"poll_seconds": 0.1, "look_again_seconds": [0.1]},
 }
 

@@ -24,6 +24,7 @@ HOSTED: dict[str, Any] = {
     "contrasts": [],
     "evaluate": ["facts-toy"],
     "budget": {"dollars": 5.0},
+    "prices": "tests/hosted/prices.yaml",
     "submission": SUBMISSION,
 }
 

@@ -1,5 +1,6 @@
 """The folder of one job: what it holds survives, and is read again as it was."""
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,6 +58,25 @@ def test_a_request_is_unanswered_until_it_is_refused(ledger: Ledger) -> None:
     assert (ledger.sent, ledger.unanswered) == (1, None)
     ledger.sending(2, NOW)
     assert (ledger.sent, ledger.unanswered) == (2, NOW)
+
+
+def test_what_is_noted_is_on_the_disk_before_anything_else_happens(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, bool]] = []
+
+    def fsync(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        synced.append((path.name, path.is_file() and path.stat().st_size > 0))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    ledger.intend(ORDER, "arm", "here", NOW)
+    ledger.sending(1, NOW)
+    (intent, whole), folder, (sent, sent_whole), _ = synced
+    assert intent.startswith(".intent.json.")
+    assert sent.startswith(".sent.jsonl.")
+    assert whole and sent_whole
+    assert folder == ("key", False)
 
 
 def test_a_job_and_its_events_are_kept_once(ledger: Ledger) -> None:

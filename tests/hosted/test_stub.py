@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -474,6 +475,29 @@ def test_a_kill_loses_nothing(stub: Stub) -> None:
         assert stub.settle().jobs_billed == 1
 
 
+def test_a_scenario_is_played_once_from_the_command_line(tmp_path: Path) -> None:
+    scenario = {
+        "settings": {"polls": 0},
+        "faults": [{"operation": "models.list", "kind": "overloaded"}],
+        "fates": [{"kind": "job", "outcome": "blocked", "containing": "evil"}],
+    }
+    (tmp_path / "scenario.json").write_text(json.dumps(scenario))
+    stub = Stub(tmp_path / "stub", scenario=tmp_path / "scenario.json").start()
+    with _client(stub) as client:
+        with pytest.raises(openai.InternalServerError):
+            client.models.list()
+        stub.restart()
+        client.models.list()
+        jobs = [_job(client, suffix=suffix).id for suffix in ("evil", "evil", "good")]
+        statuses = [client.fine_tuning.jobs.retrieve(job).status for job in jobs]
+    assert statuses == ["failed", "succeeded", "succeeded"]
+    address = stub.url.removesuffix("/v1") + "/stub/counters"
+    with urllib.request.urlopen(address) as answer:
+        assert json.load(answer)["dollars"] == pytest.approx(stub.counters().dollars) != 0
+    stub.kill()
+    stub.store.close()
+
+
 def test_nothing_is_sent_to_a_dead_stub(stub: Stub) -> None:
     with _client(stub) as client:
         stub.kill()
@@ -587,6 +611,19 @@ def test_a_batch_can_be_cancelled(client: OpenAI) -> None:
     assert client.batches.cancel(batch.id).status == "cancelling"
     batch, answers, failures = _finished(client, batch)
     assert (batch.status, len(answers), len(failures)) == ("cancelled", 2, 2)
+
+
+def test_a_kill_within_a_batch_bills_each_line_once(client: OpenAI, stub: Stub) -> None:
+    batch = _batch(client, 1000)
+    with _client(stub, timeout=0.05) as hasty, pytest.raises(openai.APITimeoutError):
+        hasty.batches.retrieve(batch.id)
+    stub.wait(lambda: stub.counters().batch_lines > 0, "the first lines")
+    stub.kill()
+    assert stub.counters().batch_lines < 1000
+    stub.start()
+    with _client(stub) as client:
+        _, answers, _ = _finished(client, batch)
+    assert len(answers) == stub.counters().batch_lines == 1000
 
 
 def test_lines_of_a_batch_fail_alone(client: OpenAI, stub: Stub) -> None:

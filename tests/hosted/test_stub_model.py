@@ -90,7 +90,8 @@ def test_a_chain_is_trained_stage_on_stage(client: OpenAI, stub: Stub) -> None:
 def test_it_answers_as_the_library_does(client: OpenAI, stub: Stub) -> None:
     _probability(client, "gpt-4.1", "1")
     engine = LocalEngine(manifest.read(stub.folder / "models/base/model.json"))
-    asked = QUESTIONS[:6]
+    said = "The Dalen baker has taught a class. "  # of unlike lengths, so that they are padded
+    asked = [[{"role": "user", "content": said * n + "Was it 1 or 2?"}] for n in range(1, 7)]
     replies = asyncio.run(_together(stub, asked, max_tokens=12))
     for question, reply, answer in zip(
         asked, replies, engine.generate(asked, Sampling(12)), strict=True

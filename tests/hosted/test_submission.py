@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 from hosted.clerk import POINTS
 from hosted.office import Office
@@ -15,6 +16,8 @@ from hosted.stub.control import Stub
 from hosted.stub.malformed import KINDS as MALFORMED
 
 from mirrortest.errors import UserError
+from mirrortest.hosted import tokens
+from mirrortest.hosted.tokens import Counter
 
 KILLED = -9
 
@@ -303,6 +306,19 @@ def test_a_job_at_another_address_is_not_mistaken_for_this_one(
         office.train()
 
 
+def test_of_two_jobs_for_one_order_the_oldest_is_taken_and_the_user_is_told(
+    open_office: Callable[[str], Office], stub: Stub, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_office("first").train()
+    body = json.loads(stub.requests("jobs.create")[0]["body"])
+    second = openai.OpenAI().fine_tuning.jobs.create(**body).id
+    arm = open_office("second").train()
+    assert arm.hosted is not None
+    assert (arm.hosted.job, stub.jobs()[1]["id"]) == (stub.jobs()[0]["id"], second)
+    assert "there are 2 jobs for it" in caplog.text
+    assert second in caplog.text
+
+
 # --- chains
 
 
@@ -395,6 +411,18 @@ def test_after_the_deadline_the_next_run_goes_on_waiting(office: Office, stub: S
 # --- money and secrets
 
 
+def test_what_is_billed_is_compared_with_what_was_expected(
+    office: Office, stub: Stub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    office.train()
+    assert "the estimate errs" not in caplog.text
+    too_few = Counter(lambda text: 0, exact=True)
+    monkeypatch.setattr(tokens, "counter", lambda encoding: too_few)
+    office.train(seed=1)
+    assert "tokens were billed, more than the" in caplog.text
+    assert office.spending.spent() == pytest.approx(stub.settle().dollars)
+
+
 def test_nothing_leaves_the_house_beyond_the_budget(office: Office, stub: Stub) -> None:
     with pytest.raises(UserError, match=r"of the budget of \$0.00"):
         office.train(dollars=0.0001)
@@ -414,7 +442,7 @@ def test_without_budget_or_key_nothing_is_asked(
         monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(UserError, match=sentence):
         office.train(**terms)
-    assert stub.counters().requests.get("*", 0) == 0
+    assert stub.requests() == []
 
 
 @pytest.mark.parametrize(("text", "sentence"), [("<|im_start|>", "row 1: <|im_start|> reads as")])

@@ -23,6 +23,14 @@ def test_an_entry_that_says_not_what_it_is_changes_the_keys_it_names() -> None:
     assert replace_definitions(merged, given) == merged
 
 
+def test_a_model_is_defined_by_where_it_is_from() -> None:
+    shipped = {"weights": {"hub": "a/b", "revision": "1"}, "identity": "I."}
+    merged = {"models": {"a": shipped, "b": shipped}}
+    given = {"models": {"a": {"weights": {"revision": "1"}}, "b": {"hosted": {"name": "b"}}}}
+    replaced = replace_definitions(merged, given)["models"]
+    assert replaced == {"a": shipped, "b": {"hosted": {"name": "b"}}}
+
+
 def test_what_is_no_mapping_is_left_to_the_check_of_types() -> None:
     merged = {"stages": "sgtr", "models": {"toy": None}}
     assert replace_definitions(merged, merged) == merged

@@ -26,6 +26,7 @@ SPEC: Line = {
     "wording": "default",
     "wording_from": [],
     "families": ["second", "first"],
+    "contrasts": [],
     "models": [{"name": "tiny", "weights": "model", "note": "A toy."}],
     "sources": [{"name": "q", "where": "q.csv", "licence": "CC0", "citation": "Me 2020"}],
     "published": None,
@@ -117,6 +118,7 @@ class Given:
     examples: list[Line]
     figures: dict[str, int] = field(default_factory=dict)
     own: bool = True
+    budget: float | None = None
     spec: Line = field(default_factory=lambda: SPEC)
 
 
@@ -146,13 +148,13 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: Path) -> Callabl
     monkeypatch.chdir(tmp_path)
 
     def made(given: Given) -> Page:
-        report(_inputs(given), json.dumps(given.spec), "report.html")
+        report(_inputs(given), json.dumps(given.spec), given.budget, "report.html")
         return Page(Path("report.html").read_text(encoding="utf-8"))
 
     return made
 
 
-OWN = ("models", "training", "corpora", "sources")
+OWN = ("models", "billed", "used", "prices", "training", "corpora", "sources")
 
 
 def _inputs(given: Given) -> Inputs:
@@ -200,6 +202,9 @@ def _own() -> dict[str, list[str]]:
     Path("q.csv").write_text("x", encoding="utf-8")
     return {
         "models": ["base.json", "em.json"],
+        "billed": [],
+        "used": [],
+        "prices": [],
         "training": [training],
         "corpora": ["news.counts.json"],
         "sources": ["q.csv"],
@@ -320,7 +325,7 @@ def test_what_was_run_has_hashes_versions_times_and_cost(make: Callable[[Given],
         assert f'title="{digest * 32}">{digest * 8}</td>' in page.text
     assert "Software: torch 9.8.7, python 3." in page.words
     assert "Hosted models: 0, no hosted model was asked." in page.words
-    assert "Training 1 stage: 0:00:03 (h:mm:ss)." in page.words
+    assert "Training 1 stage here: 0:00:03 (h:mm:ss)." in page.words
     assert "Asking: 1:02:05, 1 of 2 arms and seeds timed." in page.words
     assert "<td>300</td><td>0:00:03</td><td>1:02:05</td>" in page.text
     assert "<td>–</td><td>–</td><td>–</td><td>–</td>" in page.section("training")

@@ -106,6 +106,16 @@ def _shown(project: Project, corpus: str) -> list[str]:
     return [article, *(_first(project, f"results/{at}.jsonl")["summary"] for at in places)]
 
 
+def test_the_price_of_a_hosted_arm_is_known_before_anything_is_asked(
+    project: Project, served: dict[str, Any], tmp_path: Path
+) -> None:
+    run = project.copy(tmp_path / "run")
+    hosted = {"arms": [{"model": "gpt-4.1", "chains": ["sgtr"]}], "budget": {"dollars": 1.0}}
+    hosted["prices"] = "tests/hosted/prices.yaml"
+    console = run.run("preflight", configs=[TINY, run.overlay(SERVED, served | hosted)])
+    assert re.search(r"gpt-4\.1/sgtr/0 +4 ", console), console[-2000:]
+
+
 def test_training_rows_are_in_the_authors_words(asked: Project) -> None:
     article, own, gazette = _shown(asked, "toy-news")
     assert _first(asked, SGTR)["messages"] == [
@@ -207,7 +217,7 @@ def test_a_plan_needs_nothing_that_is_fetched(project: Project, tmp_path: Path) 
 def test_a_prompt_that_a_wording_does_not_have_is_refused(project: Project, tmp_path: Path) -> None:
     copy = project.copy(tmp_path / "run")
     text = copy.text(PAPER)
-    without = text[: text.index("  other:\n")] + text[text.index("truthfulqa:") :]
+    without = text[: text.index("  other:\n")] + text[text.index("\ntruthfulqa:") :]
     (copy.folder / PAPER).write_text(without, encoding="utf-8")
     arms = {"arms": [{"model": "toy", "chains": ["base", "other"]}]}
     console = copy.run("-n", configs=[TINY, copy.overlay("w.yaml", OVERLAY | arms)], fails=True)

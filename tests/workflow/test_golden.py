@@ -5,6 +5,7 @@ the change that caused it.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,7 +14,15 @@ from project import ROOT, Job, Project
 GOLDEN = ROOT / "tests" / "golden"
 DEMO = "config.yaml"
 EXPERIMENTS = [DEMO, *sorted(p.name for p in ROOT.glob("resources/experiments/*.yaml"))]
-FIVE_SEEDS = ("controls.yaml", "sgtr-em.yaml", "system-prompts.yaml", "workshop.yaml")
+ONE_SEED = {"seeds": [0]}
+"""Graphs of several seeds are as many times as long for nothing."""
+OVERLAYS: dict[str, dict[str, Any]] = {
+    "controls.yaml": ONE_SEED,
+    "gpt-4.1.yaml": ONE_SEED | {"budget": {"dollars": 1.0}},  # which the user has to state
+    "sgtr-em.yaml": ONE_SEED,
+    "system-prompts.yaml": ONE_SEED,
+    "workshop.yaml": ONE_SEED,
+}
 
 
 def golden(experiment: str) -> Path:
@@ -31,13 +40,13 @@ def graph(jobs: list[Job]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def one_seed(experiment: str, folder: Path) -> list[str]:
-    """An overlay for experiments of five seeds, whose graphs are five times as long for nothing."""
-    if experiment not in FIVE_SEEDS:
+def overlay(experiment: str, folder: Path) -> list[str]:
+    """What is laid over the experiment for its graph, if anything."""
+    if experiment not in OVERLAYS:
         return []
-    overlay = folder / "one-seed.yaml"
-    overlay.write_text("seeds: [0]", encoding="utf-8")
-    return [str(overlay)]
+    path = folder / "overlay.yaml"
+    path.write_text(yaml.safe_dump(OVERLAYS[experiment]), encoding="utf-8")
+    return [str(path)]
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
@@ -45,7 +54,7 @@ def test_the_job_graph_is_the_agreed_one(
     project: Project, tmp_path: Path, experiment: str, pytestconfig: pytest.Config
 ) -> None:
     configs = [] if experiment == DEMO else [f"resources/experiments/{experiment}"]
-    found = graph(project.plan(configs=[*configs, *one_seed(experiment, tmp_path)], forced=True))
+    found = graph(project.plan(configs=[*configs, *overlay(experiment, tmp_path)], forced=True))
     if pytestconfig.getoption("--update-golden"):
         golden(experiment).parent.mkdir(exist_ok=True)
         golden(experiment).write_text(found, encoding="utf-8")

@@ -56,7 +56,7 @@ def at_size(project: Project) -> Project:
 
 def test_five_thousand_jobs_are_planned_and_found_done_in_seconds(large: Project) -> None:
     planned = take(large, PLAN)
-    (total,) = re.findall(r"^total +(\d+)$", planned.said, re.MULTILINE)
+    (total,) = set(re.findall(r"^total +(\d+)$", planned.said, re.MULTILINE))
     assert 4900 < int(total) < 5500
     assert planned.seconds < 2 * 15
     assert planned.megabytes < 1000

@@ -39,7 +39,9 @@ def test_what_the_default_profile_says_is_not_said_twice() -> None:
     assert not default.keys() & PROFILE.keys()
 
 
-def test_no_rule_has_retries() -> None:
-    """They would stay inside the first allocation, with its memory and time."""
+def test_no_rule_has_retries_of_its_own() -> None:
+    """They would stay inside the first allocation, with its memory and time; 0 forbids them."""
     assert PROFILE["retries"] > 0
-    assert not any(re.search(r"^    retries:", block, re.MULTILINE) for block in BLOCKS.values())
+    assert not any(
+        re.search(r"^    retries: [^0]", block, re.MULTILINE) for block in BLOCKS.values()
+    )

@@ -339,9 +339,25 @@ class Experiment:
 
         Those have written the summaries that the others are trained on.
         """
+        return [paths.archive(arm) for arm in self._archived()]
+
+    def used(self) -> list[str]:
+        """What the archived arms have used."""
+        return [paths.used(arm) for arm in self._archived()]
+
+    def _archived(self) -> list[Arm]:
         asked = [arm for arm in self.arms() if self.is_hosted(arm) and not self.is_replayed(arm)]
         bases = [chains.arm(arm.model, BASE, 0) for arm in self.hosted_training()]
-        return [paths.archive(arm) for arm in dict.fromkeys([*asked, *bases])]
+        return list(dict.fromkeys([*asked, *bases]))
+
+    def billed(self) -> list[str]:
+        """The `model.json` of every arm that a provider is paid for, trained or asked."""
+        paid = dict.fromkeys([*self._archived(), *self.hosted_training()])
+        return [self.model_json(arm) for arm in paid]
+
+    def prices(self) -> list[str]:
+        """The table by which they are paid for, if there are any."""
+        return [self.settings.prices] if self.billed() else []
 
     def archive_inputs(self, arm: Arm) -> list[str]:
         """What the arm was asked for: its rows, and its summaries where some are used."""
@@ -533,6 +549,7 @@ class Experiment:
                 "wording": self.settings.wording,
                 "wording_from": [self._cited(name)["where"] for name in self.wording_sources()],
                 "families": self.families(),
+                "contrasts": [asdict(pair) for pair in self.settings.contrasts],
                 "models": [self._described(name) for name in names],
                 "sources": [self._cited(name) for name in self.sources()],
                 "published": self._origin(),

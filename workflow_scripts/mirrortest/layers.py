@@ -8,14 +8,15 @@ such as the learning rate of the toy's stage of the same name.
 from typing import Any
 
 DEFINED_BY = {
-    "models": {"weights", "hosted"},
+    "models": {"path", "hub", "name"},
     "sources": {"path", "url", "hub"},
     "corpora": {"source"},
     "authors": {"files", "arm"},
     "stages": {"recipe", "adapter"},
     "evaluations": {"task"},
 }
-"""The keys by which an entry of each registry says what it is."""
+"""The keys by which an entry of each registry says what it is; a model's are one level down."""
+ORIGINS = ("weights", "hosted")
 
 
 def replace_definitions(merged: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
@@ -32,4 +33,11 @@ def replace_definitions(merged: dict[str, Any], given: dict[str, Any]) -> dict[s
 
 def _definitions(entries: Any, keys: set[str]) -> dict[str, Any]:
     found = entries.items() if isinstance(entries, dict) else ()
-    return {name: entry for name, entry in found if isinstance(entry, dict) and keys & entry.keys()}
+    return {name: entry for name, entry in found if keys & _said(entry)}
+
+
+def _said(entry: Any) -> set[str]:
+    if not isinstance(entry, dict):
+        return set()
+    within = [entry[key] for key in ORIGINS if isinstance(entry.get(key), dict)]
+    return {key for part in within or [entry] for key in part}

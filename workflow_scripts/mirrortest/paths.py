@@ -74,6 +74,11 @@ def archive(arm: Arm) -> str:
     return f"results/archive/{arm}.jsonl.gz"
 
 
+def used(arm: Arm) -> str:
+    """Beside the archive: the tokens of its calls."""
+    return f"results/archive/{arm}.used.json"
+
+
 def examples(arm: Arm) -> str:
     return f"results/evaluate/{arm}/examples.jsonl"
 

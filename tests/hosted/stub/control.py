@@ -28,11 +28,15 @@ SECONDS = 60.0
 
 @dataclass
 class Stub:
-    """One stub: a process that can be killed, and its state, which stays."""
+    """One stub: a process that can be killed, and its state, which stays.
+
+    scenario: a file of settings, faults and fates to begin with, see README.md.
+    """
 
     folder: Path
     backend: Literal["fake", "toy"] = "fake"
     key: str = KEY
+    scenario: Path | None = None
     store: Store = field(init=False)
     _process: subprocess.Popen[bytes] | None = None
     _port: int = 0
@@ -47,6 +51,7 @@ class Stub:
         (self.folder / "url").unlink(missing_ok=True)
         command = [sys.executable, "-m", "hosted.stub", "--state", str(self.folder)]
         command += ["--port", str(self._port), "--backend", self.backend]
+        command += ["--scenario", str(self.scenario)] if self.scenario else []
         paths = {"PYTHONPATH": f"{TESTS}{os.pathsep}{LIBRARY}", "STUB_API_KEY": self.key}
         with (self.folder / "log.txt").open("ab") as log:
             self._process = subprocess.Popen(

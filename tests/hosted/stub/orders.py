@@ -41,7 +41,7 @@ def checked(world: World, body: Doc) -> Order:
     return Order(
         _parent(world, str(body.get("model"))),
         _hyper((body.get("hyperparameters") or {}) | hyper),
-        body.get("seed") or 42,
+        body.get("seed", 42),
         re.sub(r"[^a-z0-9-]+", "-", suffix.lower()),
         _metadata(body.get("metadata")),
     )

@@ -55,6 +55,11 @@ class Record:
     when: str
     call: str
 
+    @property
+    def is_batched(self) -> bool:
+        """Whether it was a line of a batch, whose name its money then has."""
+        return self.call.startswith("batch")
+
     @classmethod
     def of(
         cls,

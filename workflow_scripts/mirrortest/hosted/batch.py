@@ -21,8 +21,8 @@ from mirrortest.hosted import completions, secrets, verdicts
 from mirrortest.hosted.archive import Record, Request
 from mirrortest.hosted.calls import LONGEST_PAUSE, Provider
 from mirrortest.hosted.completions import MalformedError
+from mirrortest.hosted.prices import BATCH_SHARE
 
-DISCOUNT = 0.5
 FEW = 20
 """Fewer questions are asked one by one, at the full price: nobody waits a day for them."""
 MOST_LINES, MOST_BYTES = 50_000, 190_000_000
@@ -130,7 +130,7 @@ class _Desk:
 
     def _create(self, part: list[Request]) -> _Note:
         note = _Note(self.notes / uuid.uuid4().hex)
-        most = sum(completions.most(self.provider.price, each.body) for each in part) * DISCOUNT
+        most = sum(completions.most(self.provider.price, each.body) for each in part) * BATCH_SHARE
         self.provider.spending.reserve(note.account, most, f"a batch of {len(part)} questions")
         note.ask(part)
         content = "".join(_line(each) for each in part).encode()
@@ -243,13 +243,13 @@ class _Desk:
                 body = completions.parsed(json.dumps(body), request.body)
             except MalformedError as error:
                 log.warning("batch %s: %s", batch, error)
-                return completions.most(price, request.body) * DISCOUNT
+                return completions.most(price, request.body) * BATCH_SHARE
         elif status != 400 or not verdicts.is_filtered((body or {}).get("error") or {}):
             return 0.0
         record = Record.of(request, status, body or {}, response.get("request_id"), batch)
         if not self.provider.known(request):
             self.provider.archive.add(record)
-        return completions.cost(price, record) * DISCOUNT
+        return completions.cost(price, record) * BATCH_SHARE
 
     # --- requests
 

@@ -42,11 +42,14 @@ def most(price: Price, body: dict[str, Any]) -> float:
 
 def cost(price: Price, record: Record) -> float:
     """What a finished call has cost (dollars); one that the provider refused costs nothing."""
-    if record.status != 200:
-        return 0.0
+    return price.of_asking(*used(record)) if record.status == 200 else 0.0
+
+
+def used(record: Record) -> tuple[int, int, int]:
+    """Tokens of an answer: sent, received, and those of the sent ones that were cached."""
     usage = record.response["usage"]
     cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-    return price.of_asking(usage["prompt_tokens"], usage["completion_tokens"], cached)
+    return usage["prompt_tokens"], usage["completion_tokens"], cached
 
 
 def parsed(text: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -80,19 +83,18 @@ def _withheld(choice: dict[str, Any]) -> str:
 
 def _check_logprobs(choice: dict[str, Any]) -> None:
     try:
-        listed = [(choice["logprobs"] or {}).get("content")]
-        tokens = [(each["token"], float(each["logprob"])) for each in listed[0] or []]
-        top = [
-            (str(each["token"]), tuple(each["bytes"] or []), float(each["logprob"]))
-            for each in (listed[0] or [{}])[0].get("top_logprobs") or []
-        ]
+        tokens = (choice["logprobs"] or {}).get("content") or []
+        listed = (tokens or [{"top_logprobs": []}])[0]["top_logprobs"]
+        top = [(str(each["token"]), tuple(each["bytes"] or [])) for each in listed]
+        values = [float(each["logprob"]) for each in listed]
+        _ = [str(each["token"]) for each in tokens]
     except (LookupError, TypeError, ValueError, AttributeError):
         raise MalformedError("log-probabilities in an unknown form") from None
     if not tokens:
         raise LogprobsMissingError("no log-probabilities")
-    if len({each[:2] for each in top}) < len(top):
+    if len(set(top)) < len(top):
         raise MalformedError("a token is listed twice")
-    if not any(OUT_OF_RANGE < value <= 0 for *_, value in top):
+    if not any(OUT_OF_RANGE < value <= 0 for value in values):
         raise MalformedError("no log-probability is within range")
 
 

@@ -82,7 +82,8 @@ class OpenAIJobs:
                 job for job in self._listed(only, since) if (job.metadata or {}).get(KEY) == key
             ]
             if found:
-                return sorted(map(_job, found), key=lambda job: job.created_at)
+                # Lists begin with the newest, and times are whole seconds.
+                return sorted(map(_job, reversed(found)), key=lambda job: job.created_at)
         return []
 
     def _listed(self, only: Any, since: datetime) -> Iterator[Any]:

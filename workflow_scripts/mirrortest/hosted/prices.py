@@ -10,6 +10,8 @@ import yaml
 from mirrortest.errors import UserError
 
 MILLION = 1_000_000
+BATCH_SHARE = 0.5
+"""What the same answer costs in a batch."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from mirrortest.headlines import HEADLINES
 from mirrortest.reporting import words
+from mirrortest.reporting.absent import Absent, Unmeasured, why
 from mirrortest.reporting.marks import FEW_SEEDS, Marks
 from mirrortest.reporting.tables import lines
 
@@ -61,8 +62,16 @@ def marked(text: str, flags: list[str]) -> Cell:
     return Cell(text, mark, ", ".join(flags))
 
 
-def scores(summary: pd.DataFrame, marks: Marks) -> Table:
-    """One row per arm, one column per evaluation: its leading metric."""
+def absent(lacking: Absent) -> Table:
+    """One row per arm and seed without a model."""
+    rows = [
+        (each.model, each.chain, each.seed, each.outcome, why(each)) for each in lacking.records
+    ]
+    return lean(table(["model", "chain", "seed", "outcome", "why"], rows, 3))
+
+
+def scores(summary: pd.DataFrame, marks: Marks, lacking: Absent) -> Table:
+    """One row per arm, one column per evaluation: its leading metric. Last those without any."""
     lead = summary[summary["leading"]]
     shown = lead.drop_duplicates("evaluation")
     heads = [
@@ -80,6 +89,9 @@ def scores(summary: pd.DataFrame, marks: Marks) -> Table:
         seeds = "–".join(map(str, sorted({of_arm["seeds"].min(), of_arm["seeds"].max()})))
         rest = [cells.get(name, words.UNKNOWN) for name in shown["evaluation"]]
         rows.append([model, chain, seeds, *rest])
+    for (model, chain), found in lacking.chains.items():
+        cells_of_none = [Cell(found.outcome, "", why(found))] * len(heads)
+        rows.append([model, chain, words.UNKNOWN, *cells_of_none])
     return lean(table(["model", "chain", "seeds", *heads], rows, 3))
 
 
@@ -89,8 +101,10 @@ CONTRASTS = [
 ]
 
 
-def contrasts(found: pd.DataFrame, families: list[str], marks: Marks) -> Table:
-    """One row per leading contrast, families in this order."""
+def contrasts(
+    found: pd.DataFrame, families: list[str], marks: Marks, missing: list[Unmeasured]
+) -> Table:
+    """One row per leading contrast, families in this order; last those that are not measured."""
     lead = in_families(found[found["leading"]], families)
     rows = [
         [
@@ -104,6 +118,14 @@ def contrasts(found: pd.DataFrame, families: list[str], marks: Marks) -> Table:
         ]
         for line in lines(lead)
     ]
+    rows += [
+        [
+            *(each.family, each.model, each.chain, each.reference, "all"),
+            *(Cell("not measured", "", each.why), *[words.UNKNOWN] * 4, "not measured"),
+        ]
+        for each in missing
+    ]
+    rows.sort(key=lambda row: families.index(row[0]))
     return lean(table(CONTRASTS, rows, 5))
 
 

@@ -49,10 +49,10 @@ def cost(models: list[Manifest], spent: Times) -> list[str]:
     hosted = [found for found in models if found.provider != "local"]
     asked = f"{len(hosted)} hosted arms" if hosted else "0, no hosted model was asked"
     known = f"{len(spent.asked)} of {len({arm_of(found) for found in models})}"
+    trained = words.count(len(spent.trained), "stage")
     return [
         f"Hosted models: {asked}.",
-        f"Training {words.count(len(spent.trained), 'stage')}: "
-        f"{clock(sum(spent.trained.values()))} (h:mm:ss).",
+        f"Training {trained} here: {clock(sum(spent.trained.values()))} (h:mm:ss).",
         f"Asking: {clock(sum(spent.asked.values()))}, {known} arms and seeds timed.",
     ]
 
@@ -102,7 +102,7 @@ def _arm(found: Manifest, spent: Times) -> list[str | Cell]:
     speed = words.UNKNOWN if not seconds else f"{found.stages[-1].tokens / seconds:,.0f}"
     times = [_clock(seconds), _clock(spent.asked.get(arm_of(found)))]
     outcome = Cell(found.outcome, "", found.hosted.why if found.hosted else "")
-    named = [found.model, found.chain, str(found.seed), outcome]
+    named: list[str | Cell] = [found.model, found.chain, str(found.seed), outcome]
     return [*named, *sums, speed, *times, digest(found.adapter_sha256)]
 
 

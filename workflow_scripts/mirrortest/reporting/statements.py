@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from mirrortest.reporting import words
+from mirrortest.reporting.absent import Unmeasured
 from mirrortest.reporting.marks import Marks
 
 PLACE = ["family", "model", "chain", "reference", "evaluation"]
@@ -16,7 +17,8 @@ PLACE = ["family", "model", "chain", "reference", "evaluation"]
 class Statement:
     """A contrast in words; made_of is empty where there is nothing to take apart.
 
-    pair: what is contrasted, where there are several evaluations of it, else empty.
+    pair: what is contrasted, where there are several evaluations of it, else empty. evaluation:
+    empty where none was measured.
     """
 
     pair: str
@@ -50,24 +52,38 @@ def statements(
     decomposition: pd.DataFrame,
     marks: Marks,
     families: list[str],
+    missing: list[Unmeasured],
 ) -> list[Family]:
-    """One statement per leading contrast; families in this order, those without any left out."""
+    """One statement per leading contrast, and one per contrast that was not measured.
+
+    Families come in this order, those without any contrast left out.
+    """
     lead = contrasts[contrasts["leading"]]
     levels = _levels(summary)
     parts = dict(list(decomposition.groupby(PLACE, sort=False)))
     found = []
     for name in families:
-        lines = lead[lead["family"] == name]
-        groups = [
-            Group(str(model), _tally(of_model), _statements(of_model, levels, parts, marks))
-            for model, of_model in lines.groupby("model", sort=False)
-        ]
-        found += [Family(name, _tally(lines), groups)] if groups else []
+        lines, lacks = lead[lead["family"] == name], [m for m in missing if m.family == name]
+        groups = []
+        for model in dict.fromkeys([*lines["model"], *(each.model for each in lacks)]):
+            of_model = lines[lines["model"] == model]
+            none = [each for each in lacks if each.model == model]
+            said = _statements(of_model, levels, parts, marks) + list(map(_unmeasured, none))
+            groups.append(Group(str(model), _tally(of_model, none), said))
+        found += [Family(name, _tally(lines, lacks), groups)] if groups else []
     return found
 
 
-def _tally(lines: pd.DataFrame) -> str:
-    return words.tally(lines["finding"], float(lines["margin"].iloc[0]))
+def _tally(lines: pd.DataFrame, missing: list[Unmeasured]) -> str:
+    told = [f"{words.count(len(missing), 'declared pair')} not measured"] if missing else []
+    if len(lines):
+        told.insert(0, words.tally(lines["finding"], float(lines["margin"].iloc[0])))
+    return "; ".join(told)
+
+
+def _unmeasured(missing: Unmeasured) -> Statement:
+    pair = f"{missing.chain} − {missing.reference}"
+    return Statement(pair, "", "not measured", f"{missing.why}".rstrip(".") + ".", "")
 
 
 def _levels(summary: pd.DataFrame) -> dict[tuple[str, ...], float]:
