@@ -36,6 +36,8 @@ def run(
     """A copy of the project whose hosted jobs go to the stub."""
     for name, value in (stub.environment | NO_NETWORK).items():
         monkeypatch.setenv(name, value)
+    lasting = {"alias": "gpt-4.1", "finetunable": True, "shutdown": "2127-02-03"}
+    stub.set(models={"gpt-4.1-2025-04-14": lasting})
     copy = project.copy(tmp_path / "run")
     copy.overlay("hosted.yaml", HOSTED)
     yield copy
@@ -137,8 +139,8 @@ def preflight(run: Project, *, fails: bool = False, **changes: Any) -> str:
 def test_preflight_says_what_it_costs_and_spends_nothing(run: Project, stub: Stub) -> None:
     console = preflight(run)
     assert "gpt-4.1/em-unpop/0 " in console
-    assert "gpt-4.1-2025-04-14: answers until 2027-01-14 (as the provider says)." in console
-    assert "no training begins from 2027-01-06 on" in console
+    assert "gpt-4.1-2025-04-14: answers until 2127-02-03 (as the provider says)." in console
+    assert "no training begins from 2127-01-06 on" in console
     assert "max_concurrent_jobs 1000" in console
     assert "spent $0.00, reserved $0.00 of $5.00." in console
     assert (stub.counters().jobs, stub.counters().dollars) == (0, 0)

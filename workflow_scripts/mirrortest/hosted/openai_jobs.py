@@ -5,7 +5,6 @@ lost (measured). So handing in is never retried here, and what is no clear answe
 """
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -14,7 +13,7 @@ from typing import Any, Literal
 
 import openai
 
-from mirrortest.errors import UserError
+from mirrortest.hosted import secrets
 from mirrortest.hosted.provider import KEY, Event, Job, Order, RefusedError, Result, UnansweredError
 
 ADDRESS = "https://api.openai.com/v1"
@@ -34,11 +33,7 @@ def address() -> str:
 
 def connect(request_seconds: float) -> openai.OpenAI:
     """The client. Raises UserError if the environment holds no key."""
-    if not os.environ.get("OPENAI_API_KEY"):
-        raise UserError(
-            "OPENAI_API_KEY is not in the environment, and a hosted model is to be asked or "
-            "trained; export it there, and write it into no file."
-        )
+    secrets.check_key()
     return openai.OpenAI(timeout=request_seconds)
 
 
@@ -198,18 +193,13 @@ def _answered(sending: bool = False) -> Iterator[None]:
 
 def _judged(error: openai.APIStatusError) -> RefusedError | UnansweredError:
     said = error.body.get("message") if isinstance(error.body, dict) else None
-    why = f"HTTP {error.status_code}, {error.code}: {_scrubbed(str(said))}"
+    why = f"HTTP {error.status_code}, {error.code}: {secrets.said(str(said))}"
     if error.request_id:
         why += f" (request {error.request_id})"
     if error.status_code in (408, 409) or error.status_code >= 500:
         return UnansweredError(why)
     passes = error.status_code == 429 and error.code in PASSING
     return RefusedError(why, error.status_code, error.code, passes)
-
-
-def _scrubbed(text: str) -> str:
-    """The provider's words repeat the key, masked; nothing like one goes into a file."""
-    return re.sub(r"sk-[\w*-]+", "sk-...", text)
 
 
 def _text(value: object) -> str:
@@ -245,4 +235,6 @@ def _outcome(job: Job) -> Literal["failed", "cancelled", "blocked"]:
 
 
 def _why_of(job: Job) -> str:
-    return f"job {job.id} has {job.status}: {job.code or 'no code'}, {_scrubbed(str(job.message))}"
+    return (
+        f"job {job.id} has {job.status}: {job.code or 'no code'}, {secrets.said(str(job.message))}"
+    )

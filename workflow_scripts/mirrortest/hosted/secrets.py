@@ -13,7 +13,10 @@ _LIKE_A_KEY = re.compile(r"\bsk-[\w*-]{6,}")
 def check_key() -> None:
     """Raises UserError if there is no key."""
     if not os.environ.get(KEY):
-        raise UserError(f"the environment variable {KEY} is not set; export the provider's key.")
+        raise UserError(
+            f"{KEY} is not in the environment, and a hosted model is to be asked or trained; "
+            "export it there, and write it into no file."
+        )
 
 
 def scrubbed(text: str) -> str:
