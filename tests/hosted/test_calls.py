@@ -219,7 +219,7 @@ def test_no_key_is_said_before_anything_is_sent(
     stub: Stub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
-    with pytest.raises(UserError, match="OPENAI_API_KEY is not set"):
+    with pytest.raises(UserError, match="OPENAI_API_KEY is not in the environment"):
         engine(tmp_path).choose(questions(1), OPTIONS)
     assert _asks(stub) == 0
 
