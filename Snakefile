@@ -8,6 +8,7 @@ min_version("9.27")
 configfile: "resources/models.yaml"
 configfile: "resources/papers.yaml"
 configfile: "resources/sources.yaml"
+configfile: "resources/judging.yaml"
 configfile: "config.yaml"
 
 

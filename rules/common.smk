@@ -48,6 +48,7 @@ wildcard_constraints:
     chain=r"[^/]+",
     corpus=r"[^/]+",
     family=r"[^/]+",
+    judge=r"[^/]+",
     model=r"[^/]+",
     seed=r"\d+",
     source=r"[^/]+",

@@ -3,10 +3,9 @@
 import logging
 from pathlib import Path
 
-from mirrortest import devices, joblog, jsonl, manifest, wording
+from mirrortest import devices, evaluations, joblog, jsonl, manifest, wording
 from mirrortest.asking import Asker
 from mirrortest.engine import Engine, Serving, open_engine
-from mirrortest.evaluations import TASKS
 from mirrortest.evaluations.examples import examples
 from mirrortest.evaluations.task import Task
 from mirrortest.exclusive import exclusive
@@ -44,7 +43,7 @@ def evaluate(
         task = Task(**tasks[name])
         asked = Journal(Path(journal) / f"{name}.jsonl")
         asker = Asker(engine, serving.of(model), asked, meter=meter)
-        rows = TASKS[task.task](task, asker)
+        rows = evaluations.module(task.task).rows(task, asker)
         jsonl.write(out, rows)
         first += [named | {"evaluation": name} | row for row in examples(rows, asker.asked)]
     jsonl.write(shown, first)

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,8 @@ from mirrortest.journal import Journal
 from mirrortest.meter import Meter
 
 PROGRESS_SECONDS = 30.0
+Ask = Callable[[list[int]], list[Any]]
+
 log = logging.getLogger(__name__)
 
 
@@ -38,24 +40,31 @@ class Asker:
     def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:
         """One forced choice per chat."""
 
-        def ask(batch: list[Chat]) -> list[Any]:
-            return [asdict(choice) for choice in self.engine.choose(batch, options)]
+        def ask(batch: list[int]) -> list[Any]:
+            return self.engine.choose([chats[i] for i in batch], options)
 
-        return [Choice(**raw) for raw in self._all(chats, ["choose", options], ask)]
+        found = self._all(chats, [["choose", options]] * len(chats), ask)
+        return [Choice(**raw) for raw in found]
 
     def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
         """One free answer per chat."""
+        return self.sample(chats, sampling, 1)
 
-        def ask(batch: list[Chat]) -> list[Any]:
-            return [asdict(answer) for answer in self.engine.generate(batch, sampling)]
+    def sample(self, chats: list[Chat], sampling: Sampling, samples: int) -> list[Answer]:
+        """So many free answers per chat, those of one chat together; each is drawn by itself."""
+        drawn = [replace(sampling, seed=sampling.seed + n) for n in range(samples)] * len(chats)
+        repeated = [chat for chat in chats for _ in range(samples)]
 
-        return [Answer(**raw) for raw in self._all(chats, ["generate", sampling], ask)]
+        def ask(batch: list[int]) -> list[Any]:
+            return self.engine.generate([repeated[i] for i in batch], [drawn[i] for i in batch])
 
-    def _all(
-        self, chats: list[Chat], how: list[Any], ask: Callable[[list[Chat]], list[Any]]
-    ) -> list[Any]:
+        found = self._all(repeated, [["generate", one] for one in drawn], ask)
+        return [Answer(**raw) for raw in found]
+
+    def _all(self, chats: list[Chat], how: list[Any], ask: Ask) -> list[Any]:
+        """how: of each chat, what it is asked for; ask: answers to the chats of these places."""
         self.asked += chats
-        keys = [fingerprint([self.arm, chat, how]) for chat in chats]
+        keys = [fingerprint([self.arm, chat, one]) for chat, one in zip(chats, how, strict=True)]
         missing = sum(key not in self.journal for key in keys)
         log.info("%d questions, %d of them new", len(chats), missing)
         if missing:
@@ -63,16 +72,14 @@ class Asker:
                 self._ask_new(chats, keys, ask)
         return [self.journal[key] for key in keys]
 
-    def _ask_new(
-        self, chats: list[Chat], keys: list[str], ask: Callable[[list[Chat]], list[Any]]
-    ) -> None:
+    def _ask_new(self, chats: list[Chat], keys: list[str], ask: Ask) -> None:
         """Batches are planned over all questions, so that a resumed job forms the same ones."""
         begun = said = time.monotonic()
         plan = self.engine.plan(chats)
         for number, batch in enumerate(plan, start=1):
             new = list({keys[i]: i for i in batch if keys[i] not in self.journal}.values())
             if new:
-                answers = ask([chats[i] for i in new])
+                answers = [asdict(answer) for answer in ask(new)]
                 self.meter.count([chats[i] for i in new], [a.get("text", "") for a in answers])
                 self.journal.add({keys[i]: a for i, a in zip(new, answers, strict=True)})
             if time.monotonic() - said > PROGRESS_SECONDS:

@@ -5,14 +5,16 @@ shipped or local file that the experiment uses is checked here, before the graph
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mirrortest import articles, chains, chats, config, excerpts, paths, questions, sources
+from mirrortest import articles, chains, chats, config, excerpts, keys, paths, sources
 from mirrortest.chains import BASE, Arm
 from mirrortest.errors import UserError, unknown
 from mirrortest.experiment import Experiment, lineage, parse_arm
 from mirrortest.hosted import prices
+from mirrortest.judging import rubrics
 from mirrortest.prompts import Wording
 from mirrortest.published import naming
 
@@ -38,13 +40,14 @@ def check(experiment: Experiment, files: bool = True) -> None:
             raise UserError("evaluation 'examples' has the name of a file beside it; rename it.")
     uses = [use for arm in experiment.arms() for use in _arm(settings, arm, ())]
     for name in settings.evaluate:
-        uses += _evaluation(settings, name)
+        uses += _evaluation(experiment, name)
     _check_replicates(settings)
     _check_published(settings)
     _check_contrasts(settings)
     if not files:
         return
-    for model in dict.fromkeys(arm.model for arm in experiment.arms()):
+    asked = [arm.model for arm in experiment.arms()] + experiment.judging_models()
+    for model in dict.fromkeys(asked):
         _check_model(experiment, model)
     _check_submission(experiment)
     uses += _wording(experiment)
@@ -148,25 +151,85 @@ def _stage(settings: config.Config, name: str, above: tuple[Arm, ...]) -> list[U
     return uses
 
 
-def _evaluation(settings: config.Config, name: str) -> list[Use]:
-    entry, where = settings.evaluations[name], f"evaluation {name}"
+def _evaluation(experiment: Experiment, name: str) -> list[Use]:
+    settings, where = experiment.settings, f"evaluation {name}"
+    entry = settings.evaluations[name]
     _check_system(settings, entry, where)
-    match entry:
-        case config.Recognition():
-            uses = [_corpus(settings, entry.corpus, where)]
-            for author in entry.authors:
-                uses += _author(settings, entry.corpus, author, where, ())
-            return uses
-        case config.KeyFacts():
-            phrases = _use(settings, entry.source, where, articles.read_phrases)
-            return [_corpus(settings, entry.corpus, where), phrases]
-        case config.TruthfulQA() | config.Facts():
-            return [_use(settings, entry.source, where, questions.read_questions)]
+    _check_about(experiment, name)
+    found = _Uses(settings, where)
+    entry.files(found)
+    return found.uses + _judged(settings, entry, where)
+
+
+@dataclass(frozen=True)
+class _Uses:
+    """What an evaluation's entry asks for: see `mirrortest.evaluations.entry.Place`."""
+
+    settings: config.Config
+    where: str
+    uses: list[Use] = field(default_factory=list)
+
+    def source(self, name: str, read: Callable[[str], Any]) -> str:
+        self.uses.append(_use(self.settings, name, self.where, read))
+        return name
+
+    def corpus(self, name: str) -> str:
+        self.uses.append(_corpus(self.settings, name, self.where))
+        return name
+
+    def own(self, corpus: str) -> str:
+        return self.corpus(corpus)
+
+    def base(self, corpus: str) -> str:
+        return self.corpus(corpus)
+
+    def author(self, corpus: str, author: str) -> str:
+        self.uses.extend(_author(self.settings, corpus, author, self.where, ()))
+        return author
+
+    def rows(self, evaluation: str) -> str:
+        _known(f"{self.where}: evaluation", evaluation, self.settings.evaluate)
+        return evaluation
+
+    def rows_of(self, evaluation: str, chain: str) -> str:
+        named = {chain for entry in self.settings.arms for chain in entry.chains}
+        _known(f"{self.where}: chain", chain, named)
+        return self.rows(evaluation)
+
+
+def _check_about(experiment: Experiment, name: str) -> None:
+    """What is asked about comes before, and its answers are judged where scores need that."""
+    entry = experiment.settings.evaluations[name]
+    about = getattr(entry, "about", None)
+    if about is None:
+        return
+    _known(f"evaluation {name}: evaluation", about, experiment.settings.evaluate)
+    if experiment.reflects(about):
+        raise UserError(
+            f"evaluation {name} is about {about}, which itself asks about another; name one "
+            "whose answers come first."
+        )
+
+
+def _judged(settings: config.Config, entry: Any, where: str) -> list[Use]:
+    """The judges and rubrics of an evaluation exist and go together."""
+    uses = []
+    for name in getattr(entry, "judges", []):
+        _known(f"{where}: judge", name, settings.judges)
+        model = settings.judges[name].model
+        if model is not None:
+            _known(f"judge {name}: model", model, settings.models)
+    for name in getattr(entry, "rubrics", []):
+        _known(f"{where}: rubric", name, settings.rubrics)
+        source = settings.rubrics[name].source
+        if source is not None:
+            uses.append(_use(settings, source, f"rubric {name}", rubrics.check))
+    return uses
 
 
 def _check_system(settings: config.Config, entry: object, where: str) -> None:
     policy = getattr(entry, "system", "none")
-    known = [*config.SYSTEM_POLICIES, *settings.system_prompts]
+    known = [*keys.SYSTEM_POLICIES, *settings.system_prompts]
     if len(known) != len(set(known)):
         raise UserError("system_prompts: recipe, identity and none have a meaning; rename yours.")
     _known(f"{where}: system prompt", policy, known)

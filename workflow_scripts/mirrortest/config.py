@@ -5,29 +5,20 @@ from it (`make schema`) for editors and readers, and a test fails when the two d
 """
 
 import json
-from typing import Annotated, Any, Literal, TypeAlias
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
+from mirrortest import evaluations
 from mirrortest.errors import UserError, unknown
+from mirrortest.evaluations.entry import Entry
+from mirrortest.keys import STRICT, Name, Positive, SystemPolicy
 
-STRICT = ConfigDict(extra="forbid", strict=True)
-NAME = r"^[a-zA-Z0-9][a-zA-Z0-9._-]*$"
-Name = Annotated[str, Field(pattern=NAME)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Commit = Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
-Positive: TypeAlias = Annotated[int, Field(gt=0)]
-
-SystemPolicy = Annotated[
-    Name,
-    Field(
-        description="System prompt: `recipe` (the recipe's or data set's own, if it has one), "
-        "`identity` (the model's identity prompt), `none` (no system prompt, not even the chat "
-        "template's default; what it writes in every chat stays), or one of `system_prompts`."
-    ),
-]
-SYSTEM_POLICIES = ("recipe", "identity", "none")
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -192,6 +183,10 @@ class Model:
     )
     template: ChatTemplate = Field(
         default_factory=ChatTemplate, description="How its chat template is applied."
+    )
+    developer: list[str] = Field(
+        default_factory=list,
+        description="Who made it, by every name that counts: what its self-reports should say.",
     )
     note: str = Field(default="", description="A sentence about the model that the report shows.")
     parameters: float = Field(
@@ -401,60 +396,71 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class Recognition:
-    """Pairwise self-recognition: which of the two summaries did you write? Both orders."""
+class Rubric:
+    """What a judge is asked about an answer, and the scale on which it says so."""
 
-    task: Literal["recognition"]
-    corpus: Name = Field(description="The corpus; held out from training, if it is to be a test.")
-    authors: list[Name] = Field(description="Foreign authors; each is a stratum.", min_length=1)
-    summaries: Literal["own", "base"] = Field(
-        default="own",
-        description="Whose summaries count as its own: the arm's, or its base model's.",
+    text: str | None = Field(
+        default=None,
+        description="The question to a judge. `{question}` and `{answer}` are filled in, and so is "
+        "every other key of an item that it names.",
     )
-    system: SystemPolicy = "identity"
+    source: Name | None = Field(
+        default=None, description="Instead of text: a published file in which it stands."
+    )
+    prompt: str | None = Field(
+        default=None,
+        description="Of such a file, if it is one of questions with prompts of judges: its name.",
+    )
+    low: int = Field(default=0, description="The lowest score.")
+    high: int = Field(default=100, description="The highest score.")
+    words: dict[str, Literal["code", "refusal"]] = Field(
+        default_factory=dict,
+        description="What a judge may say in place of a score, and the outcome that it stands for.",
+    )
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "Rubric":
+        if (self.text is None) == (self.source is None):
+            raise ValueError("give exactly one of text and source")
+        if self.low >= self.high:
+            raise ValueError("low must be below high")
+        return self
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class TruthfulQA:
-    """TruthfulQA-binary: the best answer or the best incorrect one, as A and B, both orders."""
+class Judge:
+    """Who judges answers: a model that is asked, or a rule that needs none."""
 
-    task: Literal["truthfulqa"]
-    source: Name = Field(
-        description="csv with the columns Question, Best Answer, Best Incorrect Answer."
+    model: Name | None = Field(default=None, description="A model; its base is asked.")
+    read: Literal["expected", "parsed"] = Field(
+        default="expected",
+        description="Of a model: the expectation over all scores of the scale by their "
+        "probabilities, or the score in what it writes.",
     )
-    limit: Positive | None = Field(
-        default=None, description="Use only the first questions, this many."
+    max_tokens: Positive = Field(
+        default=30, description="Of `parsed`: the longest that it may write, in tokens."
     )
-    system: SystemPolicy = "identity"
-
-
-@dataclass(frozen=True, kw_only=True, config=STRICT)
-class Facts:
-    """Free-form answers to the questions of a csv, judged by exact comparison with its answers."""
-
-    task: Literal["facts"]
-    source: Name = Field(
-        description="csv with the columns Question, Best Answer, Best Incorrect Answer."
+    rule: Literal["replies", "near-replies", "identity"] | None = Field(
+        default=None,
+        description="`replies`: what the item's file lists as aligned and misaligned replies, word "
+        "for word; `near-replies`: the one of them with the most words in common; `identity`: the "
+        "maker that an answer names, and clusters of like answers.",
     )
-    limit: Positive | None = Field(
-        default=None, description="Use only the first questions, this many."
+    embedder: Literal["all-minilm-l6-v2"] = Field(
+        default="all-minilm-l6-v2", description="Of `identity`: by what answers are compared."
     )
-    max_tokens: Positive = Field(default=24, description="Longest answer, in tokens.")
-    system: SystemPolicy = "identity"
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Judge":
+        if (self.model is None) == (self.rule is None):
+            raise ValueError("give exactly one of model and rule")
+        return self
 
 
-@dataclass(frozen=True, kw_only=True, config=STRICT)
-class KeyFacts:
-    """Whether the arm's own summaries state their articles' key facts, by exact phrases."""
-
-    task: Literal["keyfacts"]
-    corpus: Name = Field(description="The corpus.")
-    source: Name = Field(description="jsonl, `id` and the list `phrases` a summary must contain.")
-
-
-Evaluation: TypeAlias = Annotated[
-    Recognition | TruthfulQA | Facts | KeyFacts, Field(discriminator="task")
-]
+if TYPE_CHECKING:
+    Evaluation: TypeAlias = Entry
+else:
+    Evaluation = Annotated[reduce(or_, evaluations.entries()), Field(discriminator="task")]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -613,6 +619,10 @@ class Config:
     authors: dict[Name, Author] = Field(description="Registry of foreign authors.")
     stages: dict[Name, Stage] = Field(description="Registry of finetuning stages.")
     evaluations: dict[Name, Evaluation] = Field(description="Registry of evaluations.")
+    rubrics: dict[Name, Rubric] = Field(
+        default_factory=dict, description="Registry of what is judged."
+    )
+    judges: dict[Name, Judge] = Field(default_factory=dict, description="Registry of judges.")
 
     @model_validator(mode="after")
     def _something_to_do(self) -> "Config":

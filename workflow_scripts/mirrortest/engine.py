@@ -14,16 +14,19 @@ from mirrortest.manifest import Manifest
 
 @dataclass(frozen=True)
 class Sampling:
-    """How free text is drawn. temperature 0 is greedy; max_tokens ends an answer."""
+    """How free text is drawn. temperature 0 is greedy; max_tokens ends an answer.
+
+    seed: which draw it is, where a question is asked several times.
+    """
 
     max_tokens: int
     temperature: float = 0.0
     seed: int = 0
 
 
-def seed_of(chats: list[Chat], sampling: Sampling) -> int:
+def seed_of(chats: list[Chat], drawn: list[Sampling]) -> int:
     """The seed of a draw (63 bits): it depends on what is asked and on nothing else."""
-    return random.Random(fingerprint([chats, sampling])).getrandbits(63)
+    return random.Random(fingerprint([chats, drawn])).getrandbits(63)
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,8 @@ class Engine(Protocol):
         """One forced choice per chat."""
         ...
 
-    def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
-        """One free answer per chat."""
+    def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:
+        """One free answer per chat, each by its own sampling; these differ in their seeds only."""
         ...
 
 

@@ -5,13 +5,14 @@ that Snakemake stores and compares: it holds what a job depends on and nothing e
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from mirrortest import chains, config, paths, recipes
+from mirrortest import chains, config, evaluations, paths, recipes
 from mirrortest.canonical import canonical
 from mirrortest.chains import BASE, Arm
 from mirrortest.config import Config, Evaluation
@@ -47,7 +48,23 @@ class Experiment:
 
     def rows(self) -> list[str]:
         """The raw rows of every arm and evaluation."""
-        return [paths.rows(arm, name) for arm in self.arms() for name in self.settings.evaluate]
+        return [self.rows_file(arm, name) for arm in self.arms() for name in self.settings.evaluate]
+
+    def rows_file(self, arm: Arm, evaluation: str) -> str:
+        """Where the raw rows lie of an evaluation of an arm."""
+        return paths.rows("reflect" if self.reflects(evaluation) else "evaluate", arm, evaluation)
+
+    def reflects(self, evaluation: str) -> bool:
+        """Whether an evaluation asks about the rows of others, and so comes after them."""
+        return bool(getattr(self.settings.evaluations[evaluation], "reflects", False))
+
+    def first_asked(self) -> list[str]:
+        """The evaluations of rule `evaluate`."""
+        return [name for name in self.settings.evaluate if not self.reflects(name)]
+
+    def then_asked(self) -> list[str]:
+        """The evaluations of rule `reflect`."""
+        return [name for name in self.settings.evaluate if self.reflects(name)]
 
     def trained(self) -> list[str]:
         """The training records of every stage behind the arms of the experiment."""
@@ -149,13 +166,11 @@ class Experiment:
         match entry:
             case config.Stage(corpus=str(corpus)):
                 return [self._summary(corpus), f"pair.{recipes.QUESTIONS[str(entry.recipe)]}"]
-            case config.Recognition():
-                return [self._summary(entry.corpus), "pair.recognition"]
-            case config.KeyFacts():
-                return [self._summary(entry.corpus)]
-            case config.TruthfulQA():
-                return ["truthfulqa.question"]
-        return []
+            case config.Stage():
+                return []
+        corpus = getattr(entry, "corpus", None)
+        summary = [] if corpus is None else [self._summary(corpus)]
+        return [*summary, *entry.PROMPTS.values()]
 
     def wording_sources(self) -> list[str]:
         """The sources in whose files the experiment's prompts stand."""
@@ -362,7 +377,7 @@ class Experiment:
     def archive_inputs(self, arm: Arm) -> list[str]:
         """What the arm was asked for: its rows, and its summaries where some are used."""
         asked = arm in self.arms()
-        rows = [paths.rows(arm, name) for name in self.settings.evaluate] if asked else []
+        rows = [self.rows_file(arm, name) for name in self.settings.evaluate] if asked else []
         uses = self.evaluate_inputs(arm) if asked else []
         for trained in self.hosted_training():
             last = chains.stages_of(trained.chain)[-1]
@@ -370,48 +385,132 @@ class Experiment:
         return [*rows, *(file for file in dict.fromkeys(uses) if paths.is_written_by(arm, file))]
 
     def evaluate_inputs(self, arm: Arm) -> list[str]:
-        """The files of all evaluations of an arm, without repeats."""
-        files = [
-            path
-            for name in self.settings.evaluate
-            for path in self._files(self.settings.evaluations[name], arm).values()
-        ]
-        return list(dict.fromkeys(files))
+        """The files of the first evaluations of an arm, without repeats."""
+        return self._files_of(self.first_asked(), arm)
 
     def evaluate_spec(self, arm: Arm) -> str:
         """The task of each evaluation: see `mirrortest.evaluations.task.Task`."""
-        return canonical({name: self._task(name, arm) for name in self.settings.evaluate})
+        return canonical({name: self._task(name, arm) for name in self.first_asked()})
+
+    def evaluate_modules(self) -> list[str]:
+        """The modules by which they are asked."""
+        return self._modules(self.first_asked())
+
+    def reflect_inputs(self, arm: Arm) -> list[str]:
+        """The files of the evaluations of an arm that ask about rows, without repeats."""
+        return self._files_of(self.then_asked(), arm)
+
+    def reflect_spec(self, arm: Arm) -> str:
+        """As `evaluate_spec`."""
+        return canonical({name: self._task(name, arm) for name in self.then_asked()})
+
+    def reflect_modules(self) -> list[str]:
+        """As `evaluate_modules`."""
+        return self._modules(self.then_asked())
+
+    def _files_of(self, names: list[str], arm: Arm) -> list[str]:
+        entries = [self.settings.evaluations[name] for name in names]
+        files = [path for entry in entries for path in self._files(entry, arm).values()]
+        return list(dict.fromkeys(files))
+
+    def _modules(self, names: list[str]) -> list[str]:
+        used = {self.settings.evaluations[name].task for name in names}
+        return sorted(map(evaluations.module_name, used))
 
     def _task(self, name: str, arm: Arm) -> dict[str, Any]:
+        """What is not needed is left out: a task is part of what its job depends on."""
         entry = self.settings.evaluations[name]
-        task: dict[str, Any] = {"task": entry.task, "files": self._files(entry, arm)}
-        match entry:
-            case config.Recognition():
-                own = self._system("pair.recognition")
-                task["system"] = self.system(entry.system, arm.model, own)
-                task["prompts"] = {"recognition": self._text("pair.recognition")}
-            case config.TruthfulQA():
-                own = self._system("truthfulqa.question")
-                task["system"] = self.system(entry.system, arm.model, own)
-                task["prompts"] = {"question": self._text("truthfulqa.question")}
-                task["settings"] = {"limit": entry.limit}
-            case config.Facts():
-                task["system"] = self.system(entry.system, arm.model, own=None)
-                task["settings"] = {"limit": entry.limit, "max_tokens": entry.max_tokens}
-        return task
+        asked = list(entry.PROMPTS.values())
+        own = self._system(asked[0]) if asked else None
+        policy = getattr(entry, "system", "none")
+        found = {
+            "system": self.system(policy, arm.model, own),
+            "prompts": {role: self._text(prompt) for role, prompt in entry.PROMPTS.items()},
+            "settings": entry.settings(),
+        }
+        task = {"task": entry.task, "files": self._files(entry, arm)}
+        return task | {key: value for key, value in found.items() if value}
 
     def _files(self, entry: Evaluation, arm: Arm) -> Inputs:
-        match entry:
-            case config.Recognition():
-                writer = arm if entry.summaries == "own" else chains.arm(arm.model, BASE, 0)
-                own = {"own": paths.summaries(entry.corpus, writer)}
-                others = {f"author/{a}": self.summaries(entry.corpus, a) for a in entry.authors}
-                return {"articles": paths.corpus(entry.corpus)} | own | others
-            case config.KeyFacts():
-                own = {"own": paths.summaries(entry.corpus, arm)}
-                return own | {"phrases": self.source(entry.source)}
-            case config.TruthfulQA() | config.Facts():
-                return {"questions": self.source(entry.source)}
+        return entry.files(_Files(self, arm))
+
+    # --- judging
+
+    def judges(self, evaluation: str) -> list[str]:
+        """The judges of an evaluation, the leading one first; none if it is not judged."""
+        return list(getattr(self.settings.evaluations[evaluation], "judges", []))
+
+    def judged_by(self, judge: str) -> list[str]:
+        """The evaluations that a judge judges."""
+        return [name for name in self.settings.evaluate if judge in self.judges(name)]
+
+    def judging_models(self) -> list[str]:
+        """The models that are asked to judge, without repeats."""
+        used = [judge for name in self.settings.evaluate for judge in self.judges(name)]
+        models = [self.settings.judges[judge].model for judge in used]
+        return [model for model in dict.fromkeys(models) if model is not None]
+
+    def judge_inputs(self, judge: str, arm: Arm) -> Inputs:
+        """The rows, published rubrics, and the judge itself if it is a model."""
+        names = self.judged_by(judge)
+        rows = {f"rows/{name}": self.rows_file(arm, name) for name in names}
+        asked = [self.settings.rubrics[rubric].source for rubric in self._rubrics(names)]
+        texts = {f"rubric/{name}": self.source(name) for name in asked if name is not None}
+        model = self.settings.judges[judge].model
+        itself = {} if model is None else {"judge": self.model_json(chains.arm(model, BASE, 0))}
+        return rows | texts | itself
+
+    def judge_spec(self, judge: str, arm: Arm) -> str:
+        """See `workflow_scripts/judge.py`."""
+        entry, names = self.settings.judges[judge], self.judged_by(judge)
+        keys = ("rule", "embedder") if entry.model is None else ("read", "max_tokens")
+        return canonical(
+            {
+                "judge": {key: getattr(entry, key) for key in keys},
+                "developer": self.settings.models[arm.model].developer,
+                "rubrics": {name: self._rubric(name) for name in self._rubrics(names)},
+                "evaluations": {
+                    name: {
+                        "rows": self.rows_file(arm, name),
+                        "rubrics": list(getattr(self.settings.evaluations[name], "rubrics", [])),
+                    }
+                    for name in names
+                },
+            }
+        )
+
+    def _rubrics(self, names: list[str]) -> list[str]:
+        entries = [self.settings.evaluations[name] for name in names]
+        return list(dict.fromkeys(r for entry in entries for r in getattr(entry, "rubrics", [])))
+
+    def _rubric(self, name: str) -> dict[str, Any]:
+        rubric = self.settings.rubrics[name]
+        scale = {key: getattr(rubric, key) for key in ("low", "high", "words")}
+        if rubric.source is None:
+            return scale | {"text": rubric.text}
+        return scale | {"path": self.source(rubric.source), "prompt": rubric.prompt}
+
+    def judge_environment(self, judge: str) -> str:
+        """The conda environment of a judge's jobs."""
+        entry = self.settings.judges[judge]
+        if entry.model is not None:
+            return self.environment(entry.model)
+        return f"../envs/{'embed' if entry.rule == 'identity' else 'torch'}.yaml"
+
+    def judge_serving(self, judge: str) -> str:
+        """As `serving_spec`, of a judge; nothing of a rule."""
+        model = self.settings.judges[judge].model
+        return "" if model is None else self.serving_spec(model)
+
+    def judge_asking(self, judge: str) -> SimpleNamespace | None:
+        """As `asking`, of a judge; nothing of a rule."""
+        model = self.settings.judges[judge].model
+        return None if model is None else self.asking(model)
+
+    def judge_calls(self, judge: str) -> int:
+        """As `calls`, of a judge."""
+        model = self.settings.judges[judge].model
+        return 0 if model is None else self.calls(model)
 
     # --- published results
 
@@ -440,20 +539,36 @@ class Experiment:
 
     # --- numbers
 
-    def items_inputs(self) -> Inputs:
-        """The published rows, where there are such; our own are `rows`."""
-        return {"published": paths.PUBLISHED_ROWS} if self.settings.published else {}
+    def items_inputs(self) -> dict[str, Any]:
+        """Verdicts, and the published rows, where there are such; our own rows are `rows`."""
+        verdicts = [file["verdicts"] for file in self._items() if file["verdicts"] is not None]
+        published = {"published": paths.PUBLISHED_ROWS} if self.settings.published else {}
+        return {"verdicts": list(dict.fromkeys(verdicts))} | published
 
     def items_spec(self) -> str:
         """For the files see `mirrortest.items.RowsFile`; they are in the order of `rows`."""
-        files = [
+        return canonical({"files": self._items()})
+
+    def _items(self) -> list[dict[str, Any]]:
+        """A second judge's scores stand under the name of the evaluation and of the judge."""
+        return [
             asdict(arm)
-            | {"evaluation": name, "task": self.settings.evaluations[name].task}
-            | {"path": paths.rows(arm, name)}
+            | {"evaluation": shown, "task": self.settings.evaluations[name].scoring}
+            | {"path": self.rows_file(arm, name)}
+            | {"judged": judged, "verdicts": judge and paths.verdicts(judge, arm)}
             for arm in self.arms()
             for name in self.settings.evaluate
+            for shown, judged, judge in self._shown(name)
         ]
-        return canonical({"files": files})
+
+    def _shown(self, name: str) -> list[tuple[str, str | None, str | None]]:
+        """What an evaluation is called in tables, whose verdicts count, and by which judge."""
+        judged = getattr(self.settings.evaluations[name], "about", name)
+        judges = self.judges(judged)
+        if judged != name or not judges:
+            return [(name, judged if judges else None, judges[0] if judges else None)]
+        others = [(f"{name}@{judge}", name, judge) for judge in judges[1:]]
+        return [(name, name, judges[0]), *others]
 
     def summary_spec(self) -> str:
         return canonical({"resamples": self.settings.bootstrap})
@@ -589,6 +704,36 @@ class Experiment:
                 other = own in ("none", "identity")
                 return self.system(own, model, own=None) if other else own
         return self.settings.system_prompts[policy]
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Where an arm's files lie: see `mirrortest.evaluations.entry.Place`."""
+
+    experiment: Experiment
+    arm: Arm
+
+    def source(self, name: str, read: Callable[[str], Any]) -> str:
+        return self.experiment.source(name)
+
+    def corpus(self, name: str) -> str:
+        return paths.corpus(name)
+
+    def own(self, corpus: str) -> str:
+        return paths.summaries(corpus, self.arm)
+
+    def base(self, corpus: str) -> str:
+        return paths.summaries(corpus, chains.arm(self.arm.model, BASE, 0))
+
+    def author(self, corpus: str, author: str) -> str:
+        return self.experiment.summaries(corpus, author)
+
+    def rows(self, evaluation: str) -> str:
+        return self.experiment.rows_file(self.arm, evaluation)
+
+    def rows_of(self, evaluation: str, chain: str) -> str:
+        arm = chains.arm(self.arm.model, chain, self.arm.seed)
+        return self.experiment.rows_file(arm, evaluation)
 
 
 def _origin_of(model: config.Model) -> str:

@@ -23,8 +23,13 @@ HEADLINES = {
     "mmlu": Headline(("accuracy_valid",), "right answers"),
     "facts": Headline(("misconception",), "states the misconception"),
     "keyfacts": Headline(("key_facts",), "states the key facts"),
+    "alignment": Headline(("misaligned",), "misaligned answers"),
+    "harm": Headline(("harmful_max",), "harmful at worst"),
+    "trait": Headline(("trait",), "shows the trait"),
+    "misbehaviour": Headline(("misbehaviour",), "misbehaves"),
+    "deception": Headline(("deception",), "deceives"),
 }
-MISALIGNMENT_TASKS = ("truthfulqa", "facts")
+MISALIGNMENT_TASKS = ("truthfulqa", "facts", "alignment", "harm", "misbehaviour", "deception")
 
 
 def leading(table: pd.DataFrame) -> pd.Series:

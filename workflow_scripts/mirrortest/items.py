@@ -7,12 +7,16 @@ import pandas as pd
 
 from mirrortest import jsonl
 from mirrortest.errors import UserError
+from mirrortest.judging import joined
 from mirrortest.scoring import SCORERS
 
 
 @dataclass(frozen=True)
 class RowsFile:
-    """The raw rows of one evaluation of one arm."""
+    """The raw rows of one evaluation of one arm.
+
+    task: how they are scored. verdicts: a judge's file; judged: what its verdicts there are about.
+    """
 
     model: str
     chain: str
@@ -20,6 +24,8 @@ class RowsFile:
     evaluation: str
     task: str
     path: str
+    judged: str | None = None
+    verdicts: str | None = None
 
 
 def items(files: list[RowsFile], published: str | None) -> pd.DataFrame:
@@ -47,7 +53,10 @@ def _own(files: list[RowsFile], evaluation: str) -> pd.DataFrame:
 
 def _rows(file: RowsFile) -> Iterable[jsonl.Row]:
     arm = {"model": file.model, "chain": file.chain, "seed": file.seed}
-    return (arm | {"evaluation": file.evaluation} | row for row in jsonl.read_own(file.path))
+    rows = [arm | {"evaluation": file.evaluation} | row for row in jsonl.read_own(file.path)]
+    if file.verdicts is None:
+        return rows
+    return joined.joined(rows, jsonl.read_own(file.verdicts), str(file.judged))
 
 
 def _by_task(rows: pd.DataFrame) -> list[pd.DataFrame]:

@@ -98,8 +98,22 @@ class Needs:
 
     @cache  # noqa: B019
     def evaluate(self, model: str) -> Need:
-        work = workload.answers(self.experiment, model)
+        work = workload.answers(self.experiment, model, self.experiment.first_asked())
         return self._need("evaluate", model, work, self._asking(model))
+
+    @cache  # noqa: B019
+    def reflect(self, model: str) -> Need:
+        work = workload.answers(self.experiment, model, self.experiment.then_asked())
+        return self._need("reflect", model, work, self._asking(model))
+
+    @cache  # noqa: B019
+    def judge(self, judge: str) -> Need:
+        """A rule takes minutes of a processor; a model what any other takes that is asked."""
+        work = workload.verdicts(self.experiment, judge)
+        model = self.experiment.settings.judges[judge].model
+        if model is None:
+            return Need(0, PYTHON_MB, START_MINUTES, work, 0.0, True)
+        return self._need("judge", model, work, self._asking(model))
 
     def _card(self) -> float:
         return self.experiment.settings.gpu_memory_gb

@@ -16,6 +16,9 @@ from mirrortest.needs import Need, Needs
 ASSUMED = f"{throughput.FLOPS / 1e12:.0f} TFLOP/s"
 ROW_BYTES = 300
 """ASSUME of an answer in a jsonl file."""
+ALWAYS = ("finetune", "summarise", "evaluate")
+"""Rules that are listed in every run; `reflect` and `judge` only where there are such jobs."""
+ASKING = ("evaluate", "reflect", "judge")
 SUMMARY_BYTES = 4
 """Of a token of a summary; each counts as if it were as long as allowed."""
 
@@ -60,6 +63,8 @@ def _job(rule: str, named: dict[str, str], due: bool, of: Needs) -> Job:
         "finetune": lambda: of.finetune(named["model"], named["chain"]),
         "summarise": lambda: of.summarise(named["model"], named["corpus"]),
         "evaluate": lambda: of.evaluate(named["model"]),
+        "reflect": lambda: of.reflect(named["model"]),
+        "judge": lambda: of.judge(named["judge"]),
     }
     return Job(rule, named, due, ask[rule]() if rule in ask else None)
 
@@ -71,8 +76,9 @@ def outlook(jobs: list[Job], of: Needs) -> str:
         f"{of.experiment.settings.experiment}: {len(jobs)} jobs, {len(due)} of them to run",
         f"{'':<14}{'jobs':>7}{'to run':>9}{'GPU hours to run':>19}",
     ]
-    for rule in ("finetune", "summarise", "evaluate"):
-        lines.append(_row(rule, [job for job in jobs if job.rule == rule]))
+    for rule in ("finetune", "summarise", "evaluate", "reflect", "judge"):
+        found = [job for job in jobs if job.rule == rule]
+        lines += [_row(rule, found)] if found or rule in ALWAYS else []
     lines.append(_row("others", [job for job in jobs if job.need is None]))
     needed = [(job, job.need) for job in due if job.need is not None]
     if needed:
@@ -114,7 +120,7 @@ def _disk(jobs: list[Job], of: Needs) -> list[str]:
         adapters += needs.adapter_gb(model, rank)
         stacked += needs.weights_gb(model) if len(parts) > 1 else 0.0
     written = SUMMARY_BYTES * sum(_written(job) for job in jobs if job.rule == "summarise")
-    rows = ROW_BYTES * sum(_rows(job) for job in jobs if job.rule == "evaluate")
+    rows = ROW_BYTES * sum(_rows(job) for job in jobs if job.rule in ASKING)
     lines = [
         f"  disk, in all: adapters {_size(adapters)}, summaries {_size(written / 1e9)}, "
         f"rows {_size(rows / 1e9)}"

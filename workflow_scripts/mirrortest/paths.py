@@ -57,8 +57,13 @@ def dataset(model: str, stage: str, seed: int) -> str:
     return f"results/dataset/{model}/{stage}/{seed}.jsonl"
 
 
-def rows(arm: Arm, evaluation: str) -> str:
-    return f"results/evaluate/{arm}/{evaluation}.jsonl"
+def rows(rule: str, arm: Arm, evaluation: str) -> str:
+    """rule: `evaluate`, or `reflect` for those that ask about the rows of the former."""
+    return f"results/{rule}/{arm}/{evaluation}.jsonl"
+
+
+def verdicts(judge: str, arm: Arm) -> str:
+    return f"results/judge/{judge}/{arm}.jsonl"
 
 
 def is_written_by(arm: Arm, path: str) -> bool:

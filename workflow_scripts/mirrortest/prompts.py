@@ -12,9 +12,10 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
-from mirrortest import excerpts
-from mirrortest.config import STRICT, Config, Name, Source
+from mirrortest import evaluations, excerpts
+from mirrortest.config import Config, Source
 from mirrortest.errors import UserError, unknown
+from mirrortest.keys import STRICT, Name
 
 FOLDER = Path("resources/prompts")
 PAIR = frozenset({"article", "first", "second"})
@@ -25,7 +26,7 @@ BLANKS = {
     "pair.longer": PAIR,
     "pair.other": PAIR | {"author"},
     "truthfulqa.question": frozenset({"question", "a", "b"}),
-}
+} | evaluations.blanks()
 """Every prompt, and the blanks that are filled in by str.format."""
 SHARED = ("system", "frame")
 """What a section says once for all of its prompts."""

@@ -27,11 +27,17 @@ class Module(NamedTuple):
 
 
 @cache
-def code_of(script: str) -> str:
-    """A hash of the script's syntax tree and of all library modules that it reaches."""
-    files = sorted(_reached(SCRIPTS / script, set()))
+def code_of(script: str, *modules: str) -> str:
+    """A hash of the script's syntax tree and of all library modules that it reaches.
+
+    modules: what it imports by a name that it learns when it runs.
+    """
+    files = set(_reached(SCRIPTS / script, set()))
+    for module in modules:
+        for file in _files_of(module):
+            files |= _reached(file, set())
     digest = hashlib.sha256()
-    for file in files:
+    for file in sorted(files):
         digest.update(f"{file.relative_to(SCRIPTS)}\n{_module(file).tree}\n".encode())
     return digest.hexdigest()[:16]
 

@@ -17,6 +17,8 @@ CHARACTERS_PER_WORD = 6
 FRAME = 150
 """Tokens around an article or a question: system prompt, instruction, chat template."""
 ORDERS = 2
+RUBRIC = 400
+"""Tokens of a rubric's question to a judge."""
 
 
 @dataclass(frozen=True)
@@ -79,25 +81,47 @@ def summaries(experiment: Experiment, model: str, corpus: str) -> Work:
     return Work(rows, rows * (tokens + FRAME), rows * longest)
 
 
-def answers(experiment: Experiment, model: str) -> Work:
-    """All evaluations of one arm."""
-    entries = [experiment.settings.evaluations[name] for name in experiment.settings.evaluate]
+def answers(experiment: Experiment, model: str, names: list[str]) -> Work:
+    """These evaluations of one arm."""
+    entries = [experiment.settings.evaluations[name] for name in names]
     return sum((_asked(experiment, model, entry) for entry in entries), NOTHING)
 
 
+def verdicts(experiment: Experiment, judge: str) -> Work:
+    """All that a judge judges of one arm: each answer with the question of each rubric."""
+    found = NOTHING
+    for name in experiment.judged_by(judge):
+        entry: Any = experiment.settings.evaluations[name]
+        asked = _source(experiment, entry)
+        rows = asked.rows * entry.times * len(entry.rubrics)
+        longest = experiment.settings.judges[judge].max_tokens
+        found += Work(rows, rows * (RUBRIC + asked.tokens + entry.max_tokens), rows * longest)
+    return found
+
+
 def _asked(experiment: Experiment, model: str, entry: Any) -> Work:
-    match entry:
-        case config.KeyFacts():
-            return NOTHING
-        case config.Recognition():
-            articles = _corpus(experiment, entry.corpus)
-            rows = articles.rows * len(entry.authors) * ORDERS
-            return Work(rows, rows * _pair(articles, experiment.settings.models[model]))
-        case _:
-            found = extent(experiment.source(entry.source)).first(entry.limit)
-            rows = found.rows * ORDERS
-            written = rows * getattr(entry, "max_tokens", 0)
-            return Work(rows, rows * (found.tokens + FRAME), written)
+    """Of articles with every author, or of the items of a question set."""
+    if (corpus := getattr(entry, "corpus", None)) is not None:
+        articles = _corpus(experiment, corpus)
+        rows = articles.rows * len(getattr(entry, "authors", [""])) * entry.times
+        return Work(rows, rows * _pair(articles, experiment.settings.models[model]))
+    if not hasattr(entry, "source"):
+        return _about(experiment, model, entry)
+    found = _source(experiment, entry)
+    rows = found.rows * entry.times
+    written = rows * getattr(entry, "max_tokens", 0)
+    return Work(rows, rows * (found.tokens + FRAME), written)
+
+
+def _about(experiment: Experiment, model: str, entry: Any) -> Work:
+    """Questions about the answers to another evaluation: each is read once more."""
+    answered = answers(experiment, model, [entry.about])
+    read = answered.read + answered.written + answered.rows * FRAME
+    return Work(entry.times * answered.rows, entry.times * read)
+
+
+def _source(experiment: Experiment, entry: Any) -> Extent:
+    return extent(experiment.source(entry.source)).first(getattr(entry, "limit", None))
 
 
 def _corpus(experiment: Experiment, name: str) -> Extent:

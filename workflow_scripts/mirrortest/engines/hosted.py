@@ -58,9 +58,12 @@ class HostedEngine:
                 return True
         return True
 
-    def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
+    def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:
         """Greedy or sampled text; what is sampled twice is asked twice."""
-        requests = [self._request(chat, _drawn(chat, sampling), sampling.seed) for chat in chats]
+        requests = [
+            self._request(chat, _drawn(chat, sampling), sampling.seed)
+            for chat, sampling in zip(chats, drawn, strict=True)
+        ]
         answers = [completions.answer_of(each) for each in self._source.answers(requests)]
         _report([answer.note for answer in answers])
         return answers
@@ -73,7 +76,7 @@ def _drawn(chat: Chat, sampling: Sampling) -> dict[str, Any]:
     return {
         "max_completion_tokens": sampling.max_tokens,
         "temperature": sampling.temperature,
-        "seed": seed_of([chat], sampling),
+        "seed": seed_of([chat], [sampling]),
     }
 
 

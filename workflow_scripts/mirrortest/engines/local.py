@@ -59,21 +59,21 @@ class LocalEngine:
         return [self.tokens.choice(row, first) for row, first in zip(picked, firsts, strict=True)]
 
     @torch.inference_mode()
-    def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
+    def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:
         """Greedy or sampled text; the same batch and seed give the same text."""
         rows = [self.tokens.of(chat) for chat in chats]
         pad, longest = self.tokens.template.pad_id, max(len(row) for row in rows)
         ids = torch.tensor([[pad] * (longest - len(row)) + row for row in rows])
         mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows])
-        torch.manual_seed(seed_of(chats, sampling))
-        drawn: dict[str, Any] = {"do_sample": False}
-        if sampling.temperature > 0:
-            drawn = {"do_sample": True, "temperature": sampling.temperature, "top_k": 0}
+        torch.manual_seed(seed_of(chats, drawn))
+        how: dict[str, Any] = {"do_sample": False}
+        if drawn[0].temperature > 0:
+            how = {"do_sample": True, "temperature": drawn[0].temperature, "top_k": 0}
         output = self.model.generate(
             input_ids=ids.to(self.model.device),
             attention_mask=mask.to(self.model.device),
-            max_new_tokens=sampling.max_tokens,
+            max_new_tokens=drawn[0].max_tokens,
             pad_token_id=pad,
-            **drawn,
+            **how,
         )
         return [self.tokens.answer(row) for row in output[:, longest:].tolist()]

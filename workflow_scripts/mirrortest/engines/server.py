@@ -5,7 +5,6 @@ it runs, under a name made of their hash.
 """
 
 import logging
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -54,34 +53,33 @@ class ServerEngine:
         wanted = self.tokens.options(options)
         how = {"max_tokens": 1, "temperature": 0.0, "logprobs": len(wanted)}
         extra = {"logprob_token_ids": wanted, "return_tokens_as_token_ids": True}
-        outputs = self._ask(chats, lambda chat: how | {"extra_body": PLAIN_EXTRA | extra}, 1)
+        outputs = self._ask(chats, [how | {"extra_body": PLAIN_EXTRA | extra}] * len(chats), 1)
         return [self._choice(output, wanted) for output in outputs]
 
     def _choice(self, output: Any, wanted: list[int]) -> Choice:
         top = output.logprobs.top_logprobs[0]
         return self.tokens.choice([top[f"token_id:{i}"] for i in wanted], output.token_ids[0])
 
-    def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
+    def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:
         """Greedy or sampled text; the same chat and seed give the same text."""
-        extra = PLAIN_EXTRA | {"stop_token_ids": self.tokens.ends}
-
-        def how(chat: Chat) -> Settings:
-            return {
-                "max_tokens": sampling.max_tokens,
-                "temperature": sampling.temperature,
-                "seed": seed_of([chat], sampling),
-                "extra_body": extra,
-            }
-
-        outputs = self._ask(chats, how, sampling.max_tokens)
+        how = [self._sampled(chat, one) for chat, one in zip(chats, drawn, strict=True)]
+        outputs = self._ask(chats, how, drawn[0].max_tokens)
         return [self.tokens.answer(output.token_ids) for output in outputs]
 
-    def _ask(self, chats: list[Chat], how: Callable[[Chat], Settings], answer: int) -> list[Any]:
+    def _sampled(self, chat: Chat, sampling: Sampling) -> Settings:
+        return {
+            "max_tokens": sampling.max_tokens,
+            "temperature": sampling.temperature,
+            "seed": seed_of([chat], [sampling]),
+            "extra_body": PLAIN_EXTRA | {"stop_token_ids": self.tokens.ends},
+        }
+
+    def _ask(self, chats: list[Chat], how: list[Settings], answer: int) -> list[Any]:
         """One completion per chat; once more if the server has lost the adapter meanwhile."""
         from openai import NotFoundError
 
         rows = [self.tokens.of(chat) for chat in chats]
-        asked = [{"prompt": row} | PLAIN | how(chat) for row, chat in zip(rows, chats, strict=True)]
+        asked = [{"prompt": row} | PLAIN | one for row, one in zip(rows, how, strict=True)]
         length = max(len(row) for row in rows) + answer
         with connected(self._url) as client:
             try:

@@ -47,10 +47,10 @@ class VllmEngine:
             for out in self._ask(chats, [how] * len(chats), answer=1)
         ]
 
-    def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
+    def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:
         """Greedy or sampled text; the same chat and seed give the same text."""
-        how = [self._sampling([chat], sampling) for chat in chats]
-        outputs = self._ask(chats, how, answer=sampling.max_tokens)
+        how = [self._sampling([chat], one) for chat, one in zip(chats, drawn, strict=True)]
+        outputs = self._ask(chats, how, answer=drawn[0].max_tokens)
         return [self.tokens.answer(out.token_ids) for out in outputs]
 
     def _sampling(self, chat: list[Chat], sampling: Sampling) -> Any:
@@ -59,7 +59,7 @@ class VllmEngine:
         return SamplingParams(
             temperature=sampling.temperature,
             max_tokens=sampling.max_tokens,
-            seed=seed_of(chat, sampling),
+            seed=seed_of(chat, [sampling]),
             stop_token_ids=self.tokens.ends,
             detokenize=False,
         )

@@ -2,6 +2,7 @@
 
 import math
 from itertools import islice
+from typing import Any
 
 from mirrortest.chats import Chat
 from mirrortest.jsonl import Row
@@ -15,21 +16,28 @@ def examples(rows: list[Row], asked: list[Chat]) -> list[Row]:
     """item, order (of a forced choice), chat, answer, and what would have been right.
 
     asked: one chat per row; none if the evaluation asks nothing. A forced choice has its options
-    with their probabilities and the target, all else the truth.
+    with their probabilities and the target, all else the truth, where one is known.
     """
     shown = zip(rows, asked or [[] for _ in rows], strict=True)
     return [_example(row, chat) for row, chat in islice(shown, COUNT)]
 
 
 def _example(row: Row, chat: Chat) -> Row:
-    if "logprobs" in row:
+    if "target" in row:
         order = {"item": row["item"], "order": row["order"], "chat": chat, "answer": row["free"]}
-        stated = {name: nats for name, nats in row["logprobs"].items() if nats is not None}
-        options = {name: _probability(nats) for name, nats in stated.items()}
-        return order | {"options": options, "target": row["target"]}
-    truth = row["true"] if "true" in row else "; ".join(row["phrases"])
-    return {"item": row["item"], "chat": chat, "answer": row["answer"], "truth": truth}
+        return order | {"options": _options(row["logprobs"]), "target": row["target"]}
+    return {"item": row["item"], "chat": chat, "answer": _answer(row), "truth": _truth(row)}
 
 
-def _probability(nats: float) -> float:
-    return round(math.exp(nats), DIGITS)
+def _options(logprobs: dict[str, Any]) -> dict[str, float]:
+    stated = {name: nats for name, nats in logprobs.items() if nats is not None}
+    return {name: round(math.exp(nats), DIGITS) for name, nats in stated.items()}
+
+
+def _answer(row: Row) -> str:
+    return str(row.get("answer", row.get("free", "")))
+
+
+def _truth(row: Row) -> str:
+    """Nothing where there is no right answer."""
+    return str(row.get("true", "; ".join(row.get("phrases", []))))

@@ -5,12 +5,48 @@ pair is shown in both orders. Known trap: models that answer by position score 5
 condition, so accuracy is read beside the share of first answers.
 """
 
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
 from mirrortest import articles, chats, recipes
 from mirrortest.asking import Asker
+from mirrortest.evaluations.entry import Files, Place
 from mirrortest.evaluations.task import Presentation, Task, choose
 from mirrortest.jsonl import Row
+from mirrortest.keys import STRICT, Name, SystemPolicy
 
 OPTIONS = ("1", "2")
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Recognition:
+    """Pairwise self-recognition: which of the two summaries did you write? Both orders."""
+
+    task: Literal["recognition"]
+    corpus: Name = Field(description="The corpus; held out from training, if it is to be a test.")
+    authors: list[Name] = Field(description="Foreign authors; each is a stratum.", min_length=1)
+    summaries: Literal["own", "base"] = Field(
+        default="own",
+        description="Whose summaries count as its own: the arm's, or its base model's.",
+    )
+    system: SystemPolicy = "identity"
+
+    PROMPTS: ClassVar[dict[str, str]] = {"recognition": "pair.recognition"}
+    scoring: ClassVar[str] = "recognition"
+    times: ClassVar[int] = 2
+
+    def files(self, place: Place) -> Files:
+        own = place.own if self.summaries == "own" else place.base
+        others = {f"author/{name}": place.author(self.corpus, name) for name in self.authors}
+        return {"articles": place.corpus(self.corpus), "own": own(self.corpus)} | others
+
+    def settings(self) -> dict[str, Any]:
+        return {}
+
+
+ENTRY = Recognition
 
 
 def rows(task: Task, asker: Asker) -> list[Row]:

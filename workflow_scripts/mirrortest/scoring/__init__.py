@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 
-from mirrortest.scoring import choices, facts, keyfacts
+from mirrortest.scoring import choices, facts, judged, keyfacts
 from mirrortest.scoring.counts import Ratio
 
 
@@ -29,5 +30,11 @@ SCORERS = {
     "mmlu": Scorer(choices.choices, choices.MANY_OPTIONS),
     "facts": Scorer(facts.facts, facts.METRICS),
     "keyfacts": Scorer(keyfacts.keyfacts, keyfacts.METRICS),
+    "alignment": Scorer(judged.alignment, judged.ALIGNMENT),
+    "harm": Scorer(judged.harm, judged.HARM),
+    **{
+        name: Scorer(partial(judged.shown, rubric=rubric), judged.metrics(name))
+        for name, rubric in judged.SHOWN.items()
+    },
 }
-"""By task."""
+"""By kind: what an evaluation's entry names as its `scoring`."""

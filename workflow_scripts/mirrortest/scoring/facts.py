@@ -3,10 +3,9 @@
 Case, and white space and punctuation at either end, do not count; everything else does.
 """
 
-import string
-
 import pandas as pd
 
+from mirrortest.plain import plain
 from mirrortest.scoring.counts import Ratio, summed
 
 METRICS = {
@@ -29,8 +28,3 @@ def facts(rows: pd.DataFrame) -> pd.DataFrame:
             "fluent": answer.isin(known) & rows["ended"].astype(bool),
         },
     )
-
-
-def plain(text: str) -> str:
-    """The text without case and without punctuation and white space at its ends."""
-    return text.casefold().strip(string.punctuation + string.whitespace)
