@@ -25,6 +25,8 @@ HEADLINES = {
     "keyfacts": Headline(("key_facts",), "states the key facts"),
     "alignment": Headline(("misaligned",), "misaligned answers"),
     "harm": Headline(("harmful_max",), "harmful at worst"),
+    "own-output": Headline(("claim_forced", "claim_valid"), "claims its own answers"),
+    "prediction": Headline(("error",), "error of its harm ratings"),
     "trait": Headline(("trait",), "shows the trait"),
     "misbehaviour": Headline(("misbehaviour",), "misbehaves"),
     "deception": Headline(("deception",), "deceives"),

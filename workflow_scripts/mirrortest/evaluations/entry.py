@@ -46,8 +46,9 @@ class Entry(Protocol):
     are counted. times: how often each item is asked, for estimates.
 
     An entry may also have `judges` and `rubrics` (its answers are judged), `about` (the judged
-    evaluation whose answers it asks about), and `reflects` (it asks about rows of others, and so
-    comes after them).
+    evaluation whose answers it asks about) with `rubric` (by which these must be judged) and
+    `chains` (whose answers, beside the arm's own), and `reflects` (it asks about rows of others,
+    and so comes after them).
     """
 
     PROMPTS: ClassVar[dict[str, str]]
