@@ -31,7 +31,7 @@ def test_every_question_is_paid_once_and_answered_in_order(stub: Stub, tmp_path:
 
 
 def test_the_ledger_agrees_with_the_bill(stub: Stub, tmp_path: Path) -> None:
-    engine(tmp_path).generate(questions(COUNT), Sampling(20, temperature=1.0))
+    engine(tmp_path).generate(questions(COUNT), [Sampling(20, temperature=1.0)] * COUNT)
     assert ledger(tmp_path).spent() == pytest.approx(stub.counters().dollars, abs=1e-12)
     assert ledger(tmp_path).reserved() == 0.0
 
@@ -55,7 +55,7 @@ def test_no_more_calls_are_under_way_than_allowed(stub: Stub, tmp_path: Path) ->
 
 def test_draws_of_the_same_question_are_different_calls(stub: Stub, tmp_path: Path) -> None:
     drawn = [
-        engine(tmp_path).generate(questions(1), Sampling(20, temperature=1.0, seed=seed))
+        engine(tmp_path).generate(questions(1), [Sampling(20, temperature=1.0, seed=seed)] * 1)
         for seed in (0, 1, 0)
     ]
     assert billed(stub) == 2
@@ -244,7 +244,7 @@ def test_an_answer_that_is_withheld_is_an_outcome_and_no_answer(
     stub: Stub, tmp_path: Path, fault: str, note: str
 ) -> None:
     stub.script("chat.create", fault, containing="number 3?", times=None)
-    answers = engine(tmp_path).generate(questions(6), Sampling(20))
+    answers = engine(tmp_path).generate(questions(6), [Sampling(20)] * 6)
     assert [answer.note for answer in answers] == ["", "", "", note, "", ""]
     assert (answers[3].text, answers[3].ended) == ("", False)
     assert _asks(stub) == 6

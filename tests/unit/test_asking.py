@@ -32,7 +32,7 @@ class Counting:
     def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:
         return [Choice([-1.0, -2.0], text, 0.5) for text in self._answers(chats)]
 
-    def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
+    def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:
         return [Answer(text, ended=True) for text in self._answers(chats)]
 
     def _answers(self, chats: list[Chat]) -> list[str]:

@@ -36,8 +36,8 @@ class Recording:
         self.asked, self.how = chats, options
         return [Choice([-0.5, -1.5], "1", 0.75) for _ in chats]
 
-    def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
-        self.asked, self.how = chats, sampling
+    def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:
+        self.asked, self.how = chats, drawn
         return [Answer(f"answer {n}", ended=n > 0) for n in range(len(chats))]
 
 
@@ -159,7 +159,7 @@ def test_facts_are_asked_plainly_and_greedily(
     task = Task("facts", questions, "You are I.", settings={"limit": None, "max_tokens": 5})
     rows = facts.rows(task, asker)
     assert _texts(engine) == ["Q0", "Q1"]
-    assert engine.how == Sampling(max_tokens=5, temperature=0.0)
+    assert engine.how == [Sampling(max_tokens=5, temperature=0.0)] * 2
     assert _columns(rows, "item", "answer", "ended", "true", "false") == [
         ("0", "answer 0", False, "yes", "no"),
         ("1", "answer 1", True, "in", "out"),

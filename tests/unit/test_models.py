@@ -64,6 +64,7 @@ def test_the_config_is_laid_over_the_registry(root: Path) -> None:
         'configfile: "resources/models.yaml"',
         'configfile: "resources/papers.yaml"',
         'configfile: "resources/sources.yaml"',
+        'configfile: "resources/judging.yaml"',
         'configfile: "config.yaml"',
     ]
 

@@ -147,7 +147,7 @@ def test_an_adapter_that_another_job_loaded_meanwhile_is_fine(
     engine = _engine(adapted, stub)
     stub.loading = _error("The lora adapter has already been loaded.", 400)
     stub.completing = (200, {"choices": [{"token_ids": [20], "logprobs": None}]})
-    assert len(engine.generate(CHATS, Sampling(1))) == len(CHATS)
+    assert len(engine.generate(CHATS, [Sampling(1)] * len(CHATS))) == len(CHATS)
 
 
 def test_an_adapter_that_a_restart_has_lost_is_loaded_again(adapted: Manifest, stub: Stub) -> None:
@@ -219,7 +219,7 @@ def test_a_server_with_too_short_a_context_is_refused_beforehand(
 ) -> None:
     stub.cards = [_card("tiny", limit=100)]
     with pytest.raises(UserError, match=r"sees 100 tokens at most.*--max-model-len \d+ or more"):
-        _engine(tiny_arm, stub).generate(CHATS, Sampling(90))
+        _engine(tiny_arm, stub).generate(CHATS, [Sampling(90)] * len(CHATS))
 
 
 @pytest.mark.parametrize(

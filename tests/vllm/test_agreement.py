@@ -52,7 +52,7 @@ def _assert_agreement(one: Engine, two: Engine, questions: list[Chat]) -> None:
     assert distance < TOLERANCE
     assert [choice.free for choice in ours] == [choice.free for choice in theirs]
     assert max(abs(a.mass - b.mass) for a, b in zip(ours, theirs, strict=True)) < TOLERANCE
-    assert one.generate(questions[:8], GREEDY) == two.generate(questions[:8], GREEDY)
+    assert one.generate(questions[:8], [GREEDY] * 8) == two.generate(questions[:8], [GREEDY] * 8)
 
 
 @pytest.mark.parametrize("kind", OTHERS)
@@ -73,7 +73,7 @@ def test_every_adapter_is_heard(arms: Arms, questions: list[Chat], chain: str) -
 
 def test_greedy_text_is_more_than_one_token(arms: Arms, questions: list[Chat]) -> None:
     """Without this, equal text would be a small thing."""
-    answers = open_engine(arms["one"]).generate(questions[:8], GREEDY)
+    answers = open_engine(arms["one"]).generate(questions[:8], [GREEDY] * 8)
     assert sum(len(answer.text) for answer in answers) > 8 * 8
 
 

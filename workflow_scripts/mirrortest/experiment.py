@@ -541,9 +541,10 @@ class Experiment:
 
     def items_inputs(self) -> dict[str, Any]:
         """Verdicts, and the published rows, where there are such; our own rows are `rows`."""
-        verdicts = [file["verdicts"] for file in self._items() if file["verdicts"] is not None]
+        found = [file["verdicts"] for file in self._items() if file["verdicts"] is not None]
+        verdicts = {"verdicts": list(dict.fromkeys(found))} if found else {}
         published = {"published": paths.PUBLISHED_ROWS} if self.settings.published else {}
-        return {"verdicts": list(dict.fromkeys(verdicts))} | published
+        return verdicts | published
 
     def items_spec(self) -> str:
         """For the files see `mirrortest.items.RowsFile`; they are in the order of `rows`."""
