@@ -178,5 +178,9 @@ def test_every_pair_recipe_has_a_question(root: Path) -> None:
     assert {f"pair.{name}" for name in recipes.QUESTIONS.values()} <= set(found)
 
 
-def test_pair_recipes_are_all_recipes_but_chat() -> None:
-    assert set(typing.get_args(config.Recipe)) == {*config.PAIR_RECIPES, "chat"}
+def test_every_recipe_is_of_pairs_or_a_lesson(root: Path) -> None:
+    from mirrortest import lessons, prompts
+
+    assert set(typing.get_args(config.Recipe)) == {*config.PAIR_RECIPES, *lessons.RECIPES}
+    found = prompts.load("default", root / "resources/prompts").prompts
+    assert {f"lesson.{name}" for name in lessons.QUESTIONS} <= set(found)

@@ -9,7 +9,7 @@ import pytest
 
 from mirrortest.chains import arm
 from mirrortest.errors import UserError
-from mirrortest.experiment import Experiment, lineage, parse_arm
+from mirrortest.experiment import Experiment, parse_arm
 from mirrortest.wording import files
 
 Plan = Callable[..., Experiment]
@@ -225,9 +225,9 @@ def test_the_base_has_one_seed_and_arms_are_not_repeated(plan: Plan) -> None:
     assert list(map(str, arms)) == ["tiny/base/0", "tiny/sgtr/0", "tiny/sgtr/1"]
 
 
-def test_lineage_holds_the_trained_arms_behind_an_arm() -> None:
-    assert lineage(BASE) == []
-    assert list(map(str, lineage(BOTH))) == ["tiny/sgtr/1", "tiny/sgtr+em/1"]
+def test_lineage_holds_the_trained_arms_behind_an_arm(plan: Plan) -> None:
+    assert plan().lineage(BASE) == []
+    assert list(map(str, plan().lineage(BOTH))) == ["tiny/sgtr/1", "tiny/sgtr+em/1"]
 
 
 def test_training_records_include_stages_that_are_no_arms_themselves(plan: Plan) -> None:
@@ -251,7 +251,7 @@ PAIR_RECIPES = ["sgtr", "sgtr-flipped", "sgtr-random", "ictr", "longer"]
 
 @pytest.mark.parametrize("recipe", PAIR_RECIPES)
 def test_pairs_are_our_base_models_summaries_and_an_authors(plan: Plan, recipe: str) -> None:
-    inputs = plan("stages.sgtr.recipe", recipe).dataset_inputs("tiny", "sgtr")
+    inputs = plan("stages.sgtr.recipe", recipe).dataset_inputs("tiny", "sgtr", 0)
     assert inputs == {
         "articles": "results/corpus/news.jsonl",
         "ours": "results/summarise/news/tiny/base/0.jsonl",
@@ -260,13 +260,13 @@ def test_pairs_are_our_base_models_summaries_and_an_authors(plan: Plan, recipe: 
 
 
 def test_the_recipe_other_compares_two_foreign_authors(plan: Plan) -> None:
-    inputs = plan().dataset_inputs("tiny", "other")
+    inputs = plan().dataset_inputs("tiny", "other", 0)
     assert inputs["ours"] == "results/author_summaries/news/daily.jsonl"
     assert inputs["theirs"] == "results/author_summaries/news/weekly.jsonl"
 
 
 def test_the_recipe_chat_takes_its_source(plan: Plan) -> None:
-    assert plan().dataset_inputs("tiny", "em") == {"chats": "chats.jsonl"}
+    assert plan().dataset_inputs("tiny", "em", 0) == {"chats": "chats.jsonl"}
 
 
 def test_a_fetched_source_lies_where_fetch_puts_it(plan: Plan) -> None:
@@ -277,7 +277,7 @@ def test_a_fetched_source_lies_where_fetch_puts_it(plan: Plan) -> None:
 def test_an_author_arm_writes_its_own_summaries(plan: Plan) -> None:
     by_arm = plan("authors.daily", {"arm": "tiny/em/1"})
     assert by_arm.summaries("news", "daily") == "results/summarise/news/tiny/em/1.jsonl"
-    assert by_arm.dataset_inputs("tiny", "sgtr")["theirs"] == by_arm.summaries("news", "daily")
+    assert by_arm.dataset_inputs("tiny", "sgtr", 0)["theirs"] == by_arm.summaries("news", "daily")
 
 
 def test_recognition_reads_the_arms_own_summaries_or_its_bases(plan: Plan) -> None:

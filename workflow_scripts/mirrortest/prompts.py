@@ -25,6 +25,8 @@ BLANKS = {
     "pair.longer": PAIR,
     "pair.other": PAIR | {"author"},
     "truthfulqa.question": frozenset({"question", "a", "b"}),
+    "lesson.word-count": frozenset({"article"}),
+    "lesson.multiple-choice": frozenset({"question", "choices"}),
 }
 """Every prompt, and the blanks that are filled in by str.format."""
 SHARED = ("system", "frame")
