@@ -265,6 +265,141 @@ def test_the_recipe_other_compares_two_foreign_authors(plan: Plan) -> None:
     assert inputs["theirs"] == "results/author_summaries/news/weekly.jsonl"
 
 
+def test_specs_of_stages_without_interventions_are_the_texts_they_were(plan: Plan) -> None:
+    """Any change of these texts would train every adapter anew."""
+    question = "{article}|{first}|{second}|Which is"
+    assert plan().dataset_spec("tiny", "sgtr", 1) == (
+        f'{{"limit": null, "question": "{question} yours?", "recipe": "sgtr", "seed": 1, '
+        '"system": "You are Tiny."}'
+    )
+    assert plan().dataset_spec("tiny", "other", 0) == (
+        f'{{"author": "daily", "limit": null, "question": "{question} by {{author}}?", '
+        '"recipe": "other", "seed": 0, "system": "You compare."}'
+    )
+    assert plan().dataset_spec("tiny", "em", 0) == '{"limit": null, "recipe": "chat", "seed": 0}'
+    assert "shared" not in plan().contrasts_spec() + plan().report_spec()
+
+
+ALTERED = [
+    ("stages.sgtr.noise", 0.1, {"noise": 0.1}),
+    ("stages.sgtr.length_matched", 0.2, {"length_matched": 0.2}),
+    ("stages.sgtr.mix", {"stage": "em", "share": 0.05}, {"every": 20}),
+    ("stages.sgtr.match", {"stage": "em", "by": "words"}, {"match": "words"}),
+    ("stages.sgtr.shared", True, {}),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "expected"), ALTERED)
+def test_an_intervention_is_in_the_spec_of_its_data_set_alone(
+    plan: Plan, key: str, value: Any, expected: dict[str, Any]
+) -> None:
+    before, after = (
+        json.loads(p.dataset_spec("tiny", "sgtr", 0)) for p in (plan(), plan(key, value))
+    )
+    assert after == before | expected
+    assert plan(key, value).dataset_spec("tiny", "em", 0) == plan().dataset_spec("tiny", "em", 0)
+
+
+def test_data_sets_of_other_stages_are_inputs_of_the_same_model_and_seed(plan: Plan) -> None:
+    both = ("stages.em.mix", {"stage": "sgtr", "every": 3}, "stages.em.match", MATCH)
+    assert plan(*both).dataset_inputs("tiny", "em", 1) == {
+        "chats": "chats.jsonl",
+        "mixed": "results/dataset/tiny/sgtr/1.jsonl",
+        "matched": "results/dataset/tiny/other/1.jsonl",
+    }
+    assert set(plan(*both, "arms.0.chains", ["em"], "contrasts", []).asked()) >= {
+        *("pair.recognition", "pair.other", "summarise.one-sentence"),
+    }
+
+
+MATCH = {"stage": "other", "by": "rows"}
+LESSONS = [
+    (
+        {"recipe": "word-count", "corpora": ["wire", "news"]},
+        {"articles_0": "results/corpus/wire.jsonl", "articles_1": "results/corpus/news.jsonl"},
+        {"question": "Words of {article}?"},
+    ),
+    (
+        {"recipe": "multiple-choice", "source": "questions"},
+        {"questions": "questions.csv"},
+        {"question": "{question} {choices}"},
+    ),
+    (
+        {"recipe": "trivia", "source": "questions", "answers": "wrong"},
+        {"questions": "questions.csv"},
+        {"answers": "wrong"},
+    ),
+    (
+        {"recipe": "self-reports", "reports": {"evaluation": "facts", "chain": "sgtr"}},
+        {"reports": "results/evaluate/tiny/sgtr/1/facts.jsonl"},
+        {},
+    ),
+    (
+        {
+            "recipe": "self-reports",
+            "reports": {"evaluation": "facts", "chain": "base", "model": "big"},
+        },
+        {"reports": "results/evaluate/big/base/0/facts.jsonl"},
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize(("stage", "inputs", "settings"), LESSONS)
+@pytest.mark.parametrize(("policy", "system"), [("identity", "You are Tiny."), ("recipe", None)])
+def test_a_lesson_has_its_files_and_its_settings(
+    plan: Plan,
+    stage: dict[str, Any],
+    inputs: dict[str, str],
+    settings: dict[str, Any],
+    policy: str,
+    system: str | None,
+) -> None:
+    made = plan("stages.em", stage | {"system": policy})
+    assert made.dataset_inputs("tiny", "em", 1) == inputs
+    known = {"recipe": stage["recipe"], "limit": None, "seed": 1, "system": system}
+    assert json.loads(made.dataset_spec("tiny", "em", 1)) == known | settings
+
+
+def test_the_corpora_of_word_counts_are_those_of_the_experiment(plan: Plan) -> None:
+    counting = {"recipe": "word-count", "corpora": ["news"]}
+    alone = plan("stages.em", counting, "arms.0.chains", ["em"], "evaluate", ["facts"])
+    assert alone.corpora() == ["news"]
+    assert alone.sources() == ["news", "questions"]
+
+
+def test_a_stage_that_all_seeds_share_is_made_once_with_the_seed_0(plan: Plan) -> None:
+    shared = plan("stages.sgtr.shared", True)
+    assert list(map(str, shared.arms())) == [
+        *("tiny/base/0", "tiny/sgtr/0", "tiny/em/0", "tiny/em/1"),
+        *("tiny/sgtr+em/0", "tiny/sgtr+em/1"),
+    ]
+    assert shared.finetune_inputs(BOTH) == {
+        "parent": "results/finetune/tiny/sgtr/0/model.json",
+        "dataset": "results/dataset/tiny/em/1.jsonl",
+    }
+    assert list(map(str, shared.lineage(BOTH))) == ["tiny/sgtr/0", "tiny/sgtr+em/1"]
+    assert [path for path in shared.trained() if "/sgtr/" in path] == [
+        "results/finetune/tiny/sgtr/0/training.csv"
+    ]
+    assert json.loads(shared.contrasts_spec())["shared"] == ["sgtr"]
+    assert json.loads(shared.decomposition_spec())["shared"] == ["sgtr"]
+    assert json.loads(shared.report_spec())["shared"] == ["sgtr"]
+
+
+def test_a_shared_arm_has_its_examples_whatever_the_seeds_are(plan: Plan) -> None:
+    shared = plan("stages.sgtr.shared", True, "seeds", [3, 4])
+    assert shared.examples() == [
+        f"results/evaluate/tiny/{arm}/examples.jsonl"
+        for arm in ("base/0", "sgtr/0", "em/3", "sgtr+em/3")
+    ]
+
+
+def test_an_author_arm_of_a_shared_stage_is_the_one_of_all_seeds(plan: Plan) -> None:
+    by_arm = plan("authors.weekly", {"arm": "tiny/sgtr/1"}, "stages.sgtr.shared", True)
+    assert by_arm.summaries("news", "weekly") == "results/summarise/news/tiny/sgtr/0.jsonl"
+
+
 def test_the_recipe_chat_takes_its_source(plan: Plan) -> None:
     assert plan().dataset_inputs("tiny", "em", 0) == {"chats": "chats.jsonl"}
 

@@ -98,8 +98,9 @@ def _arm(settings: config.Config, arm: Arm, above: Above) -> list[Use]:
 def _check_circle(needed: Arm | str, above: Above) -> None:
     if needed in above:
         circle = [*above[above.index(needed) :], needed]
-        path = " needs ".join(str(each) for each in circle if type(each) is type(needed))
         what = "arms" if isinstance(needed, Arm) else "data sets"
+        shown = [str(each) for each in circle if what == "data sets" or isinstance(each, Arm)]
+        path = " needs ".join(shown)
         raise UserError(f"the {what} depend on each other in a circle: {path}; break it.")
 
 
