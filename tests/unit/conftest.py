@@ -70,6 +70,7 @@ PROMPTS: Raw = {
         "other": "Which is by {author}?",
     },
     "truthfulqa": {"system": "You choose.", "question": "{question} A: {a} B: {b}"},
+    "lesson": {"word-count": "Words of {article}?", "multiple-choice": "{question} {choices}"},
 }
 
 FILES = {
