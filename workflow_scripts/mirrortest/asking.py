@@ -9,7 +9,7 @@ from typing import Any
 
 from mirrortest.canonical import fingerprint
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Engine, Sampling
+from mirrortest.engine import Answer, Choice, Engine, Sampling, Weights
 from mirrortest.journal import Journal
 from mirrortest.meter import Meter
 
@@ -38,24 +38,36 @@ class Asker:
     def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:
         """One forced choice per chat."""
 
-        def ask(batch: list[Chat]) -> list[Any]:
-            return [asdict(choice) for choice in self.engine.choose(batch, options)]
+        def ask(new: list[int]) -> list[Choice]:
+            return self.engine.choose([chats[i] for i in new], options)
 
-        return [Choice(**raw) for raw in self._all(chats, ["choose", options], ask)]
+        how = [["choose", options]] * len(chats)
+        return [Choice(**raw) for raw in self._all(chats, how, ask)]
+
+    def weigh(self, chats: list[Chat], answers: list[tuple[str, ...]]) -> list[Weights]:
+        """How likely each chat's answers are."""
+
+        def ask(new: list[int]) -> list[Weights]:
+            return self.engine.weigh([chats[i] for i in new], [answers[i] for i in new])
+
+        how = [["weigh", texts] for texts in answers]
+        return [Weights(**raw) for raw in self._all(chats, how, ask)]
 
     def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
         """One free answer per chat."""
 
-        def ask(batch: list[Chat]) -> list[Any]:
-            return [asdict(answer) for answer in self.engine.generate(batch, sampling)]
+        def ask(new: list[int]) -> list[Answer]:
+            return self.engine.generate([chats[i] for i in new], sampling)
 
-        return [Answer(**raw) for raw in self._all(chats, ["generate", sampling], ask)]
+        how = [["generate", sampling]] * len(chats)
+        return [Answer(**raw) for raw in self._all(chats, how, ask)]
 
     def _all(
-        self, chats: list[Chat], how: list[Any], ask: Callable[[list[Chat]], list[Any]]
+        self, chats: list[Chat], how: list[list[Any]], ask: Callable[[list[int]], list[Any]]
     ) -> list[Any]:
+        """how: in which way each chat is put; ask: puts those with these indices."""
         self.asked += chats
-        keys = [fingerprint([self.arm, chat, how]) for chat in chats]
+        keys = [fingerprint([self.arm, *put]) for put in zip(chats, how, strict=True)]
         missing = sum(key not in self.journal for key in keys)
         log.info("%d questions, %d of them new", len(chats), missing)
         if missing:
@@ -64,7 +76,7 @@ class Asker:
         return [self.journal[key] for key in keys]
 
     def _ask_new(
-        self, chats: list[Chat], keys: list[str], ask: Callable[[list[Chat]], list[Any]]
+        self, chats: list[Chat], keys: list[str], ask: Callable[[list[int]], list[Any]]
     ) -> None:
         """Batches are planned over all questions, so that a resumed job forms the same ones."""
         begun = said = time.monotonic()
@@ -72,7 +84,7 @@ class Asker:
         for number, batch in enumerate(plan, start=1):
             new = list({keys[i]: i for i in batch if keys[i] not in self.journal}.values())
             if new:
-                answers = ask([chats[i] for i in new])
+                answers = [asdict(answer) for answer in ask(new)]
                 self.meter.count([chats[i] for i in new], [a.get("text", "") for a in answers])
                 self.journal.add({keys[i]: a for i, a in zip(new, answers, strict=True)})
             if time.monotonic() - said > PROGRESS_SECONDS:
