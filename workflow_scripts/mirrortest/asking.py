@@ -14,6 +14,8 @@ from mirrortest.journal import Journal
 from mirrortest.meter import Meter
 
 PROGRESS_SECONDS = 30.0
+Ask = Callable[[list[int]], list[Any]]
+
 log = logging.getLogger(__name__)
 
 
@@ -38,36 +40,34 @@ class Asker:
     def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:
         """One forced choice per chat."""
 
-        def ask(new: list[int]) -> list[Choice]:
-            return self.engine.choose([chats[i] for i in new], options)
+        def ask(batch: list[int]) -> list[Any]:
+            return self.engine.choose([chats[i] for i in batch], options)
 
-        how = [["choose", options]] * len(chats)
-        return [Choice(**raw) for raw in self._all(chats, how, ask)]
+        found = self._all(chats, [["choose", options]] * len(chats), ask)
+        return [Choice(**raw) for raw in found]
 
     def weigh(self, chats: list[Chat], answers: list[tuple[str, ...]]) -> list[Weights]:
         """How likely each chat's answers are."""
 
-        def ask(new: list[int]) -> list[Weights]:
-            return self.engine.weigh([chats[i] for i in new], [answers[i] for i in new])
+        def ask(batch: list[int]) -> list[Any]:
+            return self.engine.weigh([chats[i] for i in batch], [answers[i] for i in batch])
 
-        how = [["weigh", texts] for texts in answers]
-        return [Weights(**raw) for raw in self._all(chats, how, ask)]
+        found = self._all(chats, [["weigh", texts] for texts in answers], ask)
+        return [Weights(**raw) for raw in found]
 
     def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
         """One free answer per chat."""
 
-        def ask(new: list[int]) -> list[Answer]:
-            return self.engine.generate([chats[i] for i in new], sampling)
+        def ask(batch: list[int]) -> list[Any]:
+            return self.engine.generate([chats[i] for i in batch], sampling)
 
-        how = [["generate", sampling]] * len(chats)
-        return [Answer(**raw) for raw in self._all(chats, how, ask)]
+        found = self._all(chats, [["generate", sampling]] * len(chats), ask)
+        return [Answer(**raw) for raw in found]
 
-    def _all(
-        self, chats: list[Chat], how: list[list[Any]], ask: Callable[[list[int]], list[Any]]
-    ) -> list[Any]:
-        """how: in which way each chat is put; ask: puts those with these indices."""
+    def _all(self, chats: list[Chat], how: list[Any], ask: Ask) -> list[Any]:
+        """how: of each chat, what it is asked for; ask: answers to the chats of these places."""
         self.asked += chats
-        keys = [fingerprint([self.arm, *put]) for put in zip(chats, how, strict=True)]
+        keys = [fingerprint([self.arm, chat, one]) for chat, one in zip(chats, how, strict=True)]
         missing = sum(key not in self.journal for key in keys)
         log.info("%d questions, %d of them new", len(chats), missing)
         if missing:
@@ -75,9 +75,7 @@ class Asker:
                 self._ask_new(chats, keys, ask)
         return [self.journal[key] for key in keys]
 
-    def _ask_new(
-        self, chats: list[Chat], keys: list[str], ask: Callable[[list[int]], list[Any]]
-    ) -> None:
+    def _ask_new(self, chats: list[Chat], keys: list[str], ask: Ask) -> None:
         """Batches are planned over all questions, so that a resumed job forms the same ones."""
         begun = said = time.monotonic()
         plan = self.engine.plan(chats)
