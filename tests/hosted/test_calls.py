@@ -12,7 +12,7 @@ from hosted.asked import OPTIONS, QUICK, archive, billed, engine, ledger, lines,
 from hosted.stub import malformed
 from hosted.stub.control import Stub
 
-from mirrortest.engine import Sampling
+from mirrortest.engine import Sampling, Weights
 from mirrortest.errors import UserError
 
 COUNT = 40
@@ -28,6 +28,21 @@ def test_every_question_is_paid_once_and_answered_in_order(stub: Stub, tmp_path:
     again = engine(tmp_path).choose(questions(COUNT)[::-1], OPTIONS)
     assert again == choices[::-1]
     assert _asks(stub) == COUNT
+
+
+def test_what_was_chosen_is_weighed_without_another_call(stub: Stub, tmp_path: Path) -> None:
+    choices = engine(tmp_path).choose(questions(COUNT), OPTIONS)
+    weighed = engine(tmp_path).weigh(questions(COUNT), [OPTIONS] * COUNT)
+    assert _asks(stub) == COUNT
+    listed = [n for n, choice in enumerate(choices) if not choice.note]
+    assert len(listed) > COUNT / 2
+    for n in listed:
+        assert weighed[n] == Weights(choices[n].logprobs, choices[n].mass)
+
+
+def test_a_provider_weighs_no_answers_of_several_tokens(stub: Stub, tmp_path: Path) -> None:
+    found = engine(tmp_path).weigh(questions(2), [OPTIONS, ("Nothing happens.", "You die.")])
+    assert [weights.note for weights in found] == ["", "several-tokens"]
 
 
 def test_the_ledger_agrees_with_the_bill(stub: Stub, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from mirrortest import chats
 from mirrortest.asking import Asker
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Sampling
+from mirrortest.engine import Answer, Choice, Sampling, Weights
 from mirrortest.errors import UserError
 from mirrortest.evaluations import facts, keyfacts, recognition, truthfulqa
 from mirrortest.evaluations.examples import examples
@@ -35,6 +35,10 @@ class Recording:
     def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:
         self.asked, self.how = chats, options
         return [Choice([-0.5, -1.5], "1", 0.75) for _ in chats]
+
+    def weigh(self, chats: list[Chat], answers: list[tuple[str, ...]]) -> list[Weights]:
+        self.asked, self.how = chats, answers
+        return [Weights([-1.0 - n for n, _ in enumerate(texts)], 0.75) for texts in answers]
 
     def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:
         self.asked, self.how = chats, drawn
