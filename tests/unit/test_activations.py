@@ -165,7 +165,7 @@ def test_the_job_keeps_a_vector_for_each_row(job: dict[str, Any]) -> None:
     assert [row["evaluation"] for row in index] == ["harm"] * 4 + ["self"] * 8
     assert {key: index[0][key] for key in index[0] if key != "tokens"} == {
         "evaluation": "harm",
-        "item": "1",
+        "item": "0",
         "stratum": "",
     }
     assert [row["tokens"] for row in index[4:]] == [1] * 8

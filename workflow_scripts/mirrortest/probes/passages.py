@@ -7,6 +7,7 @@ from mirrortest.engines.tokens import Tokens
 from mirrortest.errors import UserError
 from mirrortest.jsonl import Row
 from mirrortest.probes.activations import Passage
+from mirrortest.probes.choices import chosen
 
 KEYS = ("item", "stratum", "order", "sample")
 
@@ -46,15 +47,7 @@ def answer(row: Row) -> str:
     """What the arm said; of a forced choice the likelier option."""
     if "logprobs" not in row:
         return str(row["answer"])
-    return chosen(row) or str(row.get("free", ""))
-
-
-def chosen(row: Row) -> str | None:
-    """The likelier option of a forced choice, the first of equals; none if not all are known."""
-    stated = row["logprobs"]
-    if None in stated.values():
-        return None
-    return str(max(stated, key=stated.__getitem__))
+    return chosen(row["logprobs"]) or str(row.get("free", ""))
 
 
 def tokenized(tokens: Tokens, chat: Chat, answer: str) -> Passage:

@@ -45,6 +45,12 @@ def layers(path: str | Path, evaluation: str) -> list[int]:
     return sorted({int(layer) for name, _, layer in named if name == evaluation})
 
 
+def width(path: str | Path) -> int:
+    """How many numbers a vector has."""
+    with np.load(path) as file:
+        return int(file[file.files[0]].shape[1])
+
+
 def read(path: str | Path, evaluation: str, position: str, layer: int) -> Array:
     """One array: rows x width."""
     with np.load(path) as file:
