@@ -248,7 +248,7 @@ def _evaluation(experiment: Experiment, name: str) -> list[Use]:
     _check_about(experiment, name)
     found = _Uses(settings, where)
     entry.files(found)
-    return found.uses + _judged(settings, entry, where)
+    return found.uses + _judged(experiment, name, where)
 
 
 @dataclass(frozen=True)
@@ -301,20 +301,31 @@ def _check_about(experiment: Experiment, name: str) -> None:
         )
 
 
-def _judged(settings: config.Config, entry: Any, where: str) -> list[Use]:
-    """The judges and rubrics of an evaluation exist and go together."""
-    uses = []
-    for name in getattr(entry, "judges", []):
+def _judged(experiment: Experiment, evaluation: str, where: str) -> list[Use]:
+    """The judges and rubrics of an evaluation exist, and measure what its scores are made of."""
+    settings, uses = experiment.settings, []
+    for name in experiment.judges(evaluation):
         _known(f"{where}: judge", name, settings.judges)
         model = settings.judges[name].model
         if model is not None:
             _known(f"judge {name}: model", model, settings.models)
-    for name in getattr(entry, "rubrics", []):
+    for name in experiment.rubrics(evaluation):
         _known(f"{where}: rubric", name, settings.rubrics)
         source = settings.rubrics[name].source
         if source is not None:
             uses.append(_use(settings, source, f"rubric {name}", rubrics.check))
+    _check_measured(experiment, evaluation, where)
     return uses
+
+
+def _check_measured(experiment: Experiment, evaluation: str, where: str) -> None:
+    wanted = getattr(experiment.settings.evaluations[evaluation], "measured", ())
+    measured = experiment.measured(evaluation)
+    if sorted(measured) != sorted(wanted):
+        raise UserError(
+            f"{where}: its scoring takes rubrics that measure {' and '.join(wanted)}, found "
+            f"{' and '.join(measured)}; mend `rubrics` or `scoring`."
+        )
 
 
 def _check_system(settings: config.Config, entry: object, where: str) -> None:

@@ -519,6 +519,10 @@ class Rubric:
         default=None,
         description="Of such a file, if it is one of questions with prompts of judges: its name.",
     )
+    measures: Name | None = Field(
+        default=None,
+        description="What scoring calls what it measures, where that is not its own name.",
+    )
     low: int = Field(default=0, description="The lowest score.")
     high: int = Field(default=100, description="The highest score.")
     words: dict[str, Literal["code", "refusal"]] = Field(

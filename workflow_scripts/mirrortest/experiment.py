@@ -530,7 +530,7 @@ class Experiment:
                 "evaluations": {
                     name: {
                         "rows": self.rows_file(arm, name),
-                        "rubrics": list(getattr(self.settings.evaluations[name], "rubrics", [])),
+                        "rubrics": list(self.rubrics(name)),
                     }
                     for name in names
                 },
@@ -538,12 +538,20 @@ class Experiment:
         )
 
     def _rubrics(self, names: list[str]) -> list[str]:
-        entries = [self.settings.evaluations[name] for name in names]
-        return list(dict.fromkeys(r for entry in entries for r in getattr(entry, "rubrics", [])))
+        return list(dict.fromkeys(rubric for name in names for rubric in self.rubrics(name)))
+
+    def rubrics(self, evaluation: str) -> list[str]:
+        """What is judged of the answers to an evaluation."""
+        return list(getattr(self.settings.evaluations[evaluation], "rubrics", []))
+
+    def measured(self, evaluation: str) -> list[str]:
+        """What its rubrics measure, as scoring calls it."""
+        return [self.settings.rubrics[name].measures or name for name in self.rubrics(evaluation)]
 
     def _rubric(self, name: str) -> dict[str, Any]:
         rubric = self.settings.rubrics[name]
         scale = {key: getattr(rubric, key) for key in ("low", "high", "words")}
+        scale["measures"] = rubric.measures or name
         if rubric.source is None:
             return scale | {"text": rubric.text}
         return scale | {"path": self.source(rubric.source), "prompt": rubric.prompt}
