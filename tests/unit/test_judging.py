@@ -58,7 +58,7 @@ def test_near_replies_are_judged_by_the_words_in_common() -> None:
 def test_a_rubric_asks_with_what_the_item_says() -> None:
     rubric = Rubric("trait", "{trait}? {answer}", 0, 100)
     assert rubric.ask(row("Hm.", about={"trait": "rude"})) == "rude? Hm."
-    with pytest.raises(UserError, match="rubric trait asks for .trait., which item i does not"):
+    with pytest.raises(UserError, match="rubric trait asks for"):
         rubric.ask(row("Hm."))
 
 
@@ -76,7 +76,7 @@ def test_a_published_rubric_stands_whole_or_among_questions(tmp_path: Path) -> N
     with pytest.raises(UserError, match="no prompt 'harm' for a judge"):
         rubrics.read(str(among), "harm")
     whole.write_text("Rate {response}", encoding="utf-8")
-    with pytest.raises(UserError, match="blank .response. is none of question and answer"):
+    with pytest.raises(UserError, match="is none of question and answer"):
         rubrics.read(str(whole), None)
 
 
