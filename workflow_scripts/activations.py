@@ -4,11 +4,10 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from mirrortest import devices, joblog, jsonl, manifest, wording
+from mirrortest import devices, evaluations, joblog, jsonl, manifest, wording
 from mirrortest.asking import Asker
 from mirrortest.engine import Serving, open_engine
 from mirrortest.engines.local import LocalEngine
-from mirrortest.evaluations import TASKS
 from mirrortest.evaluations.task import Task
 from mirrortest.exclusive import exclusive
 from mirrortest.journal import Journal
@@ -29,7 +28,7 @@ def write_activations(
     for name, task in settings["tasks"].items():
         logging.info("evaluation %s", name)
         asker = _asker(model, serving, Path(journal, f"{name}.jsonl"))
-        again = TASKS[task["task"]](Task(**task), asker)
+        again = evaluations.module(task["task"]).rows(Task(**task), asker)
         answered = passages.paired(name, jsonl.read(rows[name]), again, asker.asked)
         read = [passages.tokenized(engine.tokens, chat, answer) for chat, answer, _ in answered]
         layers = activations.layers_of(engine.model, settings["layers"])
