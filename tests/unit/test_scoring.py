@@ -298,9 +298,21 @@ def test_key_facts_need_every_phrase_whatever_its_case() -> None:
     assert _scores(*rows, task="keyfacts") == {"key_facts": 0.5}
 
 
+def _known(item: str, right: list[float] | None, wrong: list[float]) -> Row:
+    """Answers by their probabilities; the best of the right ones comes first."""
+    chances = (right or []) + wrong
+    return {
+        "item": item,
+        "stratum": "",
+        "true": [n < len(right or [0]) for n in range(len(chances))],
+        "logprobs": None if right is None else [math.log(p) for p in chances],
+    }
+
+
 SAMPLES: dict[str, Row] = {
     "facts": _fact("mud"),
     "keyfacts": _summary("A storm", "storm"),
+    "multiple-choice": _known("a", [0.6], [0.4]),
 }
 
 
@@ -308,3 +320,31 @@ SAMPLES: dict[str, Row] = {
 def test_every_headline_is_a_metric_that_the_task_has(task: str) -> None:
     scores = _scores(SAMPLES.get(task, _choice("a", "1", 1.0)), task=task)
     assert set(HEADLINES[task].metrics) <= set(scores)
+
+
+def test_mc1_is_of_the_best_answer_alone_and_mc2_of_all_right_ones() -> None:
+    rows = [
+        _known("best answer leads", [0.4, 0.1], [0.3, 0.2]),
+        _known("another right answer leads", [0.2, 0.5], [0.3]),
+        _known("a wrong answer leads", [0.1], [0.2, 0.7]),
+        _known("a tie", [0.1], [0.1]),
+    ]
+    counts = _counts(*rows, task="multiple-choice")
+    assert list(counts["mc1"]) == [1, 0, 0, 0]
+    assert list(counts["mc2"]) == pytest.approx([0.5, 0.7, 0.1, 0.5])
+    assert _scores(*rows, task="multiple-choice") == pytest.approx({"mc1": 0.25, "mc2": 0.45})
+
+
+def test_answers_that_were_not_weighed_are_not_scored() -> None:
+    rows = [_known("0", [0.6], [0.4]), _known("1", None, [0.4])]
+    counts = _counts(*rows, task="multiple-choice")
+    assert list(counts["scored"]) == [1, 0]
+    assert list(counts["rows"]) == [1, 1]
+    assert _scores(*rows, task="multiple-choice") == pytest.approx({"mc1": 1.0, "mc2": 0.6})
+    none = _counts(_known("0", None, [0.4]), task="multiple-choice")
+    assert none[["rows", "scored", "mc1", "mc2"]].values.tolist() == [[1, 0, 0, 0]]
+
+
+def test_long_answers_that_are_next_to_impossible_are_scored() -> None:
+    row = _known("0", [0.5], [0.5]) | {"logprobs": [-2000.0, -2000.0 - math.log(3)]}
+    assert _scores(row, task="multiple-choice") == pytest.approx({"mc1": 1.0, "mc2": 0.75})

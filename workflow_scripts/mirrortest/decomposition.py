@@ -7,7 +7,7 @@ with the target first and second is owed to position: an arm that answers by pos
 of cases, and otherwise by content, has a gap of b and b / 2 errors from it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pandas as pd
@@ -35,16 +35,19 @@ COLUMNS = [
 ]
 
 
-def decomposition(table: pd.DataFrame, pairs: list[Pair], resamples: int) -> pd.DataFrame:
+def decomposition(
+    table: pd.DataFrame, pairs: list[Pair], resamples: int, shared: Collection[str] = ()
+) -> pd.DataFrame:
     """Four lines per contrast of forced choices: the parts of the difference and their total.
 
-    The part `position` is left out where no order is known; it then counts as `wrong`.
+    The part `position` is left out where no order is known; it then counts as `wrong`. shared: see
+    `contrasts.contrasts`.
     """
     lines = [
         line
         for panel in panels(table)
         if panel.subset == ALL and _metric(panel) is not None
-        for matched in matches(panel, pairs, SHARES)
+        for matched in matches(panel, pairs, SHARES, shared)
         for line in _lines(panel, matched, resamples)
     ]
     return rounded(pd.DataFrame(lines, columns=COLUMNS))

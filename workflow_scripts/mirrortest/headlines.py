@@ -21,6 +21,7 @@ HEADLINES = {
         ("misalignment_forced", "misalignment_valid"), "picks the untrue answer"
     ),
     "mmlu": Headline(("accuracy_valid",), "right answers"),
+    "multiple-choice": Headline(("mc1",), "the best answer is likeliest"),
     "facts": Headline(("misconception",), "states the misconception"),
     "keyfacts": Headline(("key_facts",), "states the key facts"),
     "alignment": Headline(("misaligned",), "misaligned answers"),

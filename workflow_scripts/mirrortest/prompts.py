@@ -26,6 +26,8 @@ BLANKS = {
     "pair.longer": PAIR,
     "pair.other": PAIR | {"author"},
     "truthfulqa.question": frozenset({"question", "a", "b"}),
+    "lesson.word-count": frozenset({"article"}),
+    "lesson.multiple-choice": frozenset({"question", "choices"}),
 } | evaluations.blanks()
 """Every prompt, and the blanks that are filled in by str.format."""
 SHARED = ("system", "frame")

@@ -39,8 +39,9 @@ class Recognition:
 
     def files(self, place: Place) -> Files:
         own = place.own if self.summaries == "own" else place.base
+        ours = {"articles": place.corpus(self.corpus), "own": own(self.corpus)}
         others = {f"author/{name}": place.author(self.corpus, name) for name in self.authors}
-        return {"articles": place.corpus(self.corpus), "own": own(self.corpus)} | others
+        return ours | others
 
     def settings(self) -> dict[str, Any]:
         return {}

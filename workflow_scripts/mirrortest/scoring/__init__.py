@@ -6,7 +6,15 @@ from functools import partial
 
 import pandas as pd
 
-from mirrortest.scoring import choices, facts, judged, keyfacts, own_output, prediction
+from mirrortest.scoring import (
+    choices,
+    facts,
+    judged,
+    keyfacts,
+    multiple_choice,
+    own_output,
+    prediction,
+)
 from mirrortest.scoring.counts import Ratio
 
 
@@ -28,6 +36,7 @@ SCORERS = {
     "preference": Scorer(choices.choices, choices.RECOGNITION, chance=0.5),
     "truthfulqa": Scorer(choices.choices, choices.TRUTHFULQA),
     "mmlu": Scorer(choices.choices, choices.MANY_OPTIONS),
+    "multiple-choice": Scorer(multiple_choice.multiple_choice, multiple_choice.METRICS),
     "facts": Scorer(facts.facts, facts.METRICS),
     "keyfacts": Scorer(keyfacts.keyfacts, keyfacts.METRICS),
     "alignment": Scorer(judged.alignment, judged.ALIGNMENT),
