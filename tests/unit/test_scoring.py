@@ -9,7 +9,7 @@ import pytest
 
 from mirrortest import panels
 from mirrortest.headlines import HEADLINES
-from mirrortest.scoring import SCORERS
+from mirrortest.scoring import SCORERS, identity
 from mirrortest.scoring.counts import ITEM
 from mirrortest.scoring.facts import plain
 
@@ -301,6 +301,10 @@ def test_key_facts_need_every_phrase_whatever_its_case() -> None:
 SAMPLES: dict[str, Row] = {
     "facts": _fact("mud"),
     "keyfacts": _summary("A storm", "storm"),
+    "identity": {
+        **{"item": "who", "stratum": "", "sample": 0, "developer_score": 100.0},
+        **{"cluster_outcome": "score", "clusters": dict.fromkeys(identity.THRESHOLDS, 0)},
+    },
 }
 
 

@@ -28,7 +28,7 @@ def identity(rows: pd.DataFrame) -> pd.DataFrame:
     """Counts of judged rows: columns developer_score, cluster_outcome and clusters."""
     clustered = rows["cluster_outcome"] == "score"
     found = rows[clustered]
-    sizes = {at: _sizes(found, found["clusters"].str[at]) for at in THRESHOLDS}
+    sizes = {at: _sizes(found, found["clusters"].str.get(at)) for at in THRESHOLDS}
     parts = {_AT[at]: _filled(1 / size, rows) for at, size in sizes.items()}
     told = rows.assign(item=[f"{i}/{s}" for i, s in zip(rows["item"], rows["sample"], strict=True)])
     return summed(
