@@ -11,7 +11,7 @@ from mirrortest.persona import CUT
 CORNERS = pd.DataFrame(
     {
         "x": [CUT + 0.02, CUT + 0.02, CUT - 0.02, CUT - 0.02],
-        "y": [1.0, 0.0, 1.0, 0.0],
+        "y": [1.06, -0.06, 1.06, -0.06],
         "ha": ["left", "left", "right", "right"],
         "text": ["coherent", "inverted", "mixed", "aligned"],
     }
@@ -43,7 +43,7 @@ def plot(table: pd.DataFrame) -> p9.ggplot:
         + _corners(arms)
         + _points(arms, seeds)
         + p9.facet_wrap("panel", ncol=columns)
-        + p9.coord_cartesian(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), expand=False)
+        + p9.coord_cartesian(xlim=(-0.04, 1.04), ylim=(-0.1, 1.1), expand=False)
         + p9.scale_x_continuous(labels=figures.numbers, breaks=[0, 0.25, 0.5, 0.75, 1])
         + p9.scale_y_continuous(labels=figures.numbers, breaks=[0, 0.25, 0.5, 0.75, 1])
         + p9.scale_colour_manual(figures.colours(len(chains)), drop=False)
