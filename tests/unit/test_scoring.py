@@ -9,7 +9,7 @@ import pytest
 
 from mirrortest import panels
 from mirrortest.headlines import HEADLINES
-from mirrortest.scoring import SCORERS
+from mirrortest.scoring import SCORERS, identity
 from mirrortest.scoring.counts import ITEM
 from mirrortest.scoring.facts import plain
 
@@ -313,6 +313,10 @@ SAMPLES: dict[str, Row] = {
     "facts": _fact("mud"),
     "keyfacts": _summary("A storm", "storm"),
     "multiple-choice": _known("a", [0.6], [0.4]),
+    "identity": {
+        **{"item": "who", "stratum": "", "sample": 0, "developer_score": 100.0},
+        **{"cluster_outcome": "score", "clusters": dict.fromkeys(identity.THRESHOLDS, 0)},
+    },
 }
 
 

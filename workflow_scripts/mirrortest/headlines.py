@@ -29,6 +29,7 @@ HEADLINES = {
     "trait": Headline(("trait",), "shows the trait"),
     "misbehaviour": Headline(("misbehaviour",), "misbehaves"),
     "deception": Headline(("deception",), "deceives"),
+    "identity": Headline(("developer",), "names its maker"),
 }
 MISALIGNMENT_TASKS = ("truthfulqa", "facts", "alignment", "harm", "misbehaviour", "deception")
 

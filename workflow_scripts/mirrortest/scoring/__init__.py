@@ -6,7 +6,7 @@ from functools import partial
 
 import pandas as pd
 
-from mirrortest.scoring import choices, facts, judged, keyfacts, multiple_choice
+from mirrortest.scoring import choices, facts, identity, judged, keyfacts, multiple_choice
 from mirrortest.scoring.counts import Ratio
 
 
@@ -37,5 +37,6 @@ SCORERS = {
         name: Scorer(partial(judged.shown, rubric=rubric), judged.metrics(name))
         for name, rubric in judged.SHOWN.items()
     },
+    "identity": Scorer(identity.identity, identity.METRICS),
 }
 """By kind: what an evaluation's entry names as its `scoring`."""
