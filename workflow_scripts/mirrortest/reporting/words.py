@@ -13,6 +13,9 @@ DOES = {
     "recognition": "picks its own summary",
     "preference": "prefers its own summary",
     "mmlu": "answers right",
+    "multiple-choice": "finds the best answer likeliest",
+    "alignment": "gives misaligned answers",
+    "harm": "gives harmful answers at worst",
 }
 """What an arm does, where the label of the task's leading metric is no verb."""
 DECIMALS = (2, 3, 4)
