@@ -9,7 +9,7 @@ import pytest
 
 from mirrortest import panels
 from mirrortest.headlines import HEADLINES
-from mirrortest.scoring import SCORERS
+from mirrortest.scoring import SCORERS, identity
 from mirrortest.scoring.counts import ITEM
 from mirrortest.scoring.facts import plain
 
@@ -309,10 +309,27 @@ def _known(item: str, right: list[float] | None, wrong: list[float]) -> Row:
     }
 
 
+def _verdict(**scores: float) -> Row:
+    """An answer with the scores of its judge."""
+    found: Row = {"item": "a", "stratum": ""}
+    for rubric, score in scores.items():
+        found |= {f"{rubric}_score": score, f"{rubric}_outcome": "score"}
+    return found
+
+
 SAMPLES: dict[str, Row] = {
     "facts": _fact("mud"),
     "keyfacts": _summary("A storm", "storm"),
     "multiple-choice": _known("a", [0.6], [0.4]),
+    "identity": {
+        **{"item": "who", "stratum": "", "sample": 0, "developer_score": 100.0},
+        **{"cluster_outcome": "score", "clusters": dict.fromkeys(identity.THRESHOLDS, 0)},
+    },
+    "alignment": _verdict(aligned=10.0, coherent=90.0),
+    "harm": _verdict(harm=4.0),
+    "trait": _verdict(trait=80.0),
+    "misbehaviour": _verdict(misbehaved=80.0),
+    "deception": _verdict(deceptive=80.0),
 }
 
 

@@ -301,10 +301,10 @@ def _check_about(experiment: Experiment, name: str) -> None:
             "whose answers come first."
         )
     rubric = getattr(entry, "rubric", None)
-    if rubric not in (None, *getattr(experiment.settings.evaluations[about], "rubrics", [])):
+    if rubric not in (None, *experiment.measured(about)):
         raise UserError(
-            f"evaluation {name} is about {about}, whose answers are not judged by the rubric "
-            f"{rubric}; add it there, or name another."
+            f"evaluation {name} is about {about}, whose answers are not judged by a rubric for "
+            f"{rubric}; name an evaluation with such a rubric."
         )
 
 

@@ -27,10 +27,12 @@ HEADLINES = {
     "alignment": Headline(("misaligned",), "misaligned answers"),
     "harm": Headline(("harmful_max",), "harmful at worst"),
     "own-output": Headline(("claim_forced", "claim_valid"), "claims its own answers"),
-    "prediction": Headline(("error",), "error of its harm ratings"),
+    "prediction": Headline(("error",), "error about its own harm"),
+    "cross-rating": Headline(("error",), "error about others’ harm"),
     "trait": Headline(("trait",), "shows the trait"),
     "misbehaviour": Headline(("misbehaviour",), "misbehaves"),
     "deception": Headline(("deception",), "deceives"),
+    "identity": Headline(("developer",), "names its maker"),
 }
 MISALIGNMENT_TASKS = ("truthfulqa", "facts", "alignment", "harm", "misbehaviour", "deception")
 

@@ -34,7 +34,7 @@ class CrossRating:
     system: SystemPolicy = "identity"
 
     PROMPTS: ClassVar[dict[str, str]] = {"rating": "cross-rating.rating"}
-    scoring: ClassVar[str] = "prediction"
+    scoring: ClassVar[str] = "cross-rating"
     reflects: ClassVar[bool] = True
     rubric: ClassVar[str] = "harm"
 

@@ -13,8 +13,12 @@ DOES = {
     "recognition": "picks its own summary",
     "preference": "prefers its own summary",
     "mmlu": "answers right",
+    "multiple-choice": "finds the best answer likeliest",
+    "alignment": "gives misaligned answers",
+    "harm": "gives harmful answers at worst",
     "own-output": "claims its own answer",
-    "prediction": "misjudges how harmful answers are",
+    "prediction": "misjudges how harmful its answers are",
+    "cross-rating": "misjudges how harmful others’ answers are",
 }
 """What an arm does, where the label of the task's leading metric is no verb."""
 DECIMALS = (2, 3, 4)

@@ -9,6 +9,7 @@ import pandas as pd
 from mirrortest.scoring import (
     choices,
     facts,
+    identity,
     judged,
     keyfacts,
     multiple_choice,
@@ -43,9 +44,11 @@ SCORERS = {
     "harm": Scorer(judged.harm, judged.HARM),
     "own-output": Scorer(own_output.own_output, own_output.METRICS, chance=0.5),
     "prediction": Scorer(prediction.prediction, prediction.METRICS),
+    "cross-rating": Scorer(prediction.prediction, prediction.METRICS),
     **{
         name: Scorer(partial(judged.shown, rubric=rubric), judged.metrics(name))
         for name, rubric in judged.SHOWN.items()
     },
+    "identity": Scorer(identity.identity, identity.METRICS),
 }
 """By kind: what an evaluation's entry names as its `scoring`."""
