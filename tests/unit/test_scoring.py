@@ -330,6 +330,9 @@ SAMPLES: dict[str, Row] = {
     "trait": _verdict(trait=80.0),
     "misbehaviour": _verdict(misbehaved=80.0),
     "deception": _verdict(deceptive=80.0),
+    "own-output": _choice("a", "1", 1.0) | _verdict(harm=4.0),
+    "prediction": _choice("a", "1", 1.0) | _verdict(harm=4.0),
+    "cross-rating": _choice("a", "1", 1.0) | _verdict(harm=4.0),
 }
 
 

@@ -87,6 +87,11 @@ class Experiment:
         """The evaluations of rule `reflect`."""
         return [name for name in self.settings.evaluate if self.reflects(name)]
 
+    def beside(self, arm: Arm, chain: str) -> Arm:
+        """Another arm of the same model and seed; beside the base, which has no seed, the first."""
+        seed = self.settings.seeds[0] if arm.chain == BASE else arm.seed
+        return chains.arm(arm.model, chain, seed)
+
     def trained(self) -> list[str]:
         """The training records of every stage behind the arms of the experiment."""
         return [paths.training(arm) for arm in self._trained()]
@@ -642,7 +647,7 @@ class Experiment:
     def _verdicts_on_others(self, name: str, arm: Arm, judge: str | None) -> Inputs:
         """What the judge said of the other chains whose answers an evaluation asks about."""
         named = getattr(self.settings.evaluations[name], "chains", [])
-        others = {chain: chains.arm(arm.model, chain, arm.seed) for chain in named if judge}
+        others = {chain: self.beside(arm, chain) for chain in named if judge}
         return {chain: paths.verdicts(str(judge), other) for chain, other in others.items()}
 
     def summary_spec(self) -> str:
@@ -828,8 +833,7 @@ class _Files:
         return self.experiment.rows_file(self.arm, evaluation)
 
     def rows_of(self, evaluation: str, chain: str) -> str:
-        arm = chains.arm(self.arm.model, chain, self.arm.seed)
-        return self.experiment.rows_file(arm, evaluation)
+        return self.experiment.rows_file(self.experiment.beside(self.arm, chain), evaluation)
 
 
 def _origin_of(model: config.Model) -> str:
