@@ -282,8 +282,9 @@ class _Uses:
         return evaluation
 
     def rows_of(self, evaluation: str, chain: str) -> str:
-        named = {chain for entry in self.settings.arms for chain in entry.chains}
-        _known(f"{self.where}: chain", chain, named)
+        for model in dict.fromkeys(entry.model for entry in self.settings.arms):
+            arms = [entry.chains for entry in self.settings.arms if entry.model == model]
+            _known(f"{self.where}: chain of {model}", chain, [c for one in arms for c in one])
         return self.rows(evaluation)
 
 
@@ -298,6 +299,12 @@ def _check_about(experiment: Experiment, name: str) -> None:
         raise UserError(
             f"evaluation {name} is about {about}, which itself asks about another; name one "
             "whose answers come first."
+        )
+    rubric = getattr(entry, "rubric", None)
+    if rubric not in (None, *experiment.measured(about)):
+        raise UserError(
+            f"evaluation {name} is about {about}, whose answers are not judged by a rubric for "
+            f"{rubric}; name an evaluation with such a rubric."
         )
 
 

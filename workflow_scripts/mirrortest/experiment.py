@@ -607,7 +607,8 @@ class Experiment:
 
     def items_inputs(self) -> dict[str, Any]:
         """Verdicts, and the published rows, where there are such; our own rows are `rows`."""
-        found = [file["verdicts"] for file in self._items() if file["verdicts"] is not None]
+        read = [[file["verdicts"], *file["others"].values()] for file in self._items()]
+        found = [path for files in read for path in files if path is not None]
         verdicts = {"verdicts": list(dict.fromkeys(found))} if found else {}
         published = {"published": paths.PUBLISHED_ROWS} if self.settings.published else {}
         return verdicts | published
@@ -623,6 +624,7 @@ class Experiment:
             | {"evaluation": shown, "task": self.settings.evaluations[name].scoring}
             | {"path": self.rows_file(arm, name)}
             | {"judged": judged, "verdicts": judge and paths.verdicts(judge, arm)}
+            | {"others": self._verdicts_on_others(name, arm, judge)}
             for arm in self.arms()
             for name in self.settings.evaluate
             for shown, judged, judge in self._shown(name)
@@ -636,6 +638,12 @@ class Experiment:
             return [(name, judged if judges else None, judges[0] if judges else None)]
         others = [(f"{name}@{judge}", name, judge) for judge in judges[1:]]
         return [(name, name, judges[0]), *others]
+
+    def _verdicts_on_others(self, name: str, arm: Arm, judge: str | None) -> Inputs:
+        """What the judge said of the other chains whose answers an evaluation asks about."""
+        named = getattr(self.settings.evaluations[name], "chains", [])
+        others = {chain: chains.arm(arm.model, chain, arm.seed) for chain in named if judge}
+        return {chain: paths.verdicts(str(judge), other) for chain, other in others.items()}
 
     def summary_spec(self) -> str:
         return canonical({"resamples": self.settings.bootstrap})

@@ -10,12 +10,13 @@ import pandas as pd
 
 from mirrortest.chains import BASE
 from mirrortest.scoring import SCORERS
+from mirrortest.scoring.choices import SHARES
 from mirrortest.scoring.judged import OUTCOMES
 
 WAYS = ("free", "valid", "forced")
 TWICE = {"consistency_valid", "consistency_forced"}
 """Metrics of items that were answered in two orders."""
-SHARE = re.compile(r"^(accuracy|misalignment)_")
+SHARE = re.compile(rf"^({'|'.join(SHARES)})_")
 MANY_SEEDS = 50
 """More seeds than anybody trains; beyond them we say so instead of a number."""
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mirrortest.bootstrap import LEVEL
 from mirrortest.multiplicity import holm
-from mirrortest.panels import ALL, ArmCounts, Array, panels
+from mirrortest.panels import ALL, ArmCounts, Array, Panel, panels
 from mirrortest.scores import rounded
 from mirrortest.scoring import SCORERS
 
@@ -30,8 +30,8 @@ PERMUTATIONS = 9999
 AT_ONCE = 500
 ROUNDING = 1e-12
 COLUMNS = [
-    *("model", "chain", "evaluation", "measure", "bucket", "seeds", "n", "value", "null"),
-    *("excess", "p", "p_holm", "permutations", "finding"),
+    *("model", "chain", "evaluation", "subset", "measure", "bucket", "seeds", "n", "value"),
+    *("null", "excess", "p", "p_holm", "permutations", "finding"),
 ]
 
 
@@ -44,21 +44,29 @@ class Answers:
 
 
 def prediction(table: pd.DataFrame, permutations: int = PERMUTATIONS) -> pd.DataFrame:
-    """Four lines per evaluation and arm: the error in each bucket, and the slope on the score.
+    """Four lines per arm and variant: the error in each bucket, and the slope on the score.
 
     table: the items table. value: as it is; null: expected if predictions knew nothing; n: answers.
     Holm's correction is over the table. What has no answers has no line.
     """
     lines = [
-        {"model": arm.model, "chain": arm.chain, "evaluation": panel.evaluation} | line
-        for panel in panels(table)
-        if panel.task == TASK and panel.subset == ALL
+        {"model": arm.model, "chain": arm.chain}
+        | {"evaluation": panel.evaluation, "subset": panel.subset}
+        | line
+        for panel in _variants(table)
         for arm in panel.arms
         for line in measured(_answers(arm), permutations)
     ]
     found = pd.DataFrame(lines, columns=COLUMNS)
     found["p_holm"] = holm(found["p"].to_numpy(float))
     return rounded(found.assign(finding=_findings(found)))
+
+
+def _variants(table: pd.DataFrame) -> list[Panel]:
+    """Every stratum by itself, since blind and shown predictions of an item have one score."""
+    found = [panel for panel in panels(table) if panel.task == TASK]
+    split = {panel.evaluation for panel in found if panel.subset != ALL}
+    return [p for p in found if p.subset != ALL or p.evaluation not in split]
 
 
 def _answers(arm: ArmCounts) -> Answers:

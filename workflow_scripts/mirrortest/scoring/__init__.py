@@ -6,7 +6,16 @@ from functools import partial
 
 import pandas as pd
 
-from mirrortest.scoring import choices, facts, identity, judged, keyfacts, multiple_choice
+from mirrortest.scoring import (
+    choices,
+    facts,
+    identity,
+    judged,
+    keyfacts,
+    multiple_choice,
+    own_output,
+    prediction,
+)
 from mirrortest.scoring.counts import Ratio
 
 
@@ -15,7 +24,7 @@ class Scorer:
     """How a task is scored.
 
     count: rows with the columns of `counts.ITEM` -> one line of counts per item and stratum.
-    metrics: by name. chance: the accuracy of guessing, where beating it is a question.
+    metrics: by name. chance: the share of guessing, where beating it is a question.
     """
 
     count: Callable[[pd.DataFrame], pd.DataFrame]
@@ -33,6 +42,9 @@ SCORERS = {
     "keyfacts": Scorer(keyfacts.keyfacts, keyfacts.METRICS),
     "alignment": Scorer(judged.alignment, judged.ALIGNMENT),
     "harm": Scorer(judged.harm, judged.HARM),
+    "own-output": Scorer(own_output.own_output, own_output.METRICS, chance=0.5),
+    "prediction": Scorer(prediction.prediction, prediction.METRICS),
+    "cross-rating": Scorer(prediction.prediction, prediction.METRICS),
     **{
         name: Scorer(partial(judged.shown, rubric=rubric), judged.metrics(name))
         for name, rubric in judged.SHOWN.items()
