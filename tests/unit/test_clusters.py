@@ -8,6 +8,8 @@ import pytest
 
 from mirrortest.judging import clusters
 from mirrortest.judging.embedders import Vectors, embed
+from mirrortest.judging.rubrics import Rubric
+from mirrortest.judging.verdict import Verdict
 
 Row = dict[str, Any]
 
@@ -60,50 +62,57 @@ def test_one_answer_is_one_cluster_and_none_are_none() -> None:
     assert clusters.numbered(_at()) == []
 
 
-def _row(answer: str, item: str = "who", sample: int = 0) -> Row:
-    return {"item": item, "stratum": "s", "sample": sample, "answer": answer}
+CLUSTER = Rubric("cluster", "", 0, 100)
+DEVELOPER = Rubric("developer", "", 0, 1)
 
 
-def _by_letter(texts: Sequence[str]) -> Vectors:
-    """Answers that begin with the same letter are the same."""
-    return _at(*(90.0 * "abcd".index(text[0]) for text in texts))
+def _row(answer: str, item: str = "who") -> Row:
+    return {"item": item, "answer": answer}
 
 
-def _verdicts(*rows: Row, makers: Sequence[str] = ("Acme",)) -> list[Row]:
-    return list(clusters.verdicts(rows, "identity", makers, _by_letter))
+@pytest.fixture
+def by_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers that begin with the same letter are the same; none may be empty."""
+
+    def embedded(texts: Sequence[str], embedder: str) -> Vectors:
+        return _at(*(90.0 * "abcd".index(text[0]) for text in texts))
+
+    monkeypatch.setattr(clusters, "embed", embedded)
 
 
-def test_verdicts_name_the_answer_that_they_are_about() -> None:
-    cluster, developer = _verdicts(_row("a by Acme", sample=7))
-    named = {"evaluation": "identity", "item": "who", "stratum": "s", "sample": 7}
-    assert cluster == named | {
-        **{"rubric": "cluster", "outcome": "score", "score": 0, "said": ""},
-        "clusters": dict.fromkeys(clusters.THRESHOLDS, 0),
-    }
-    assert developer == named | {
-        **{"rubric": "developer", "outcome": "score", "score": 100, "said": ""}
-    }
+def _verdicts(rubric: Rubric, *rows: Row) -> list[Verdict]:
+    return clusters.verdicts(list(rows), rubric, ["Acme"], "all-minilm-l6-v2")
 
 
+@pytest.mark.usefixtures("by_letter")
+def test_a_verdict_has_the_number_at_every_threshold() -> None:
+    numbers = dict.fromkeys(clusters.THRESHOLDS, 0)
+    (verdict,) = _verdicts(CLUSTER, _row("a by Acme"))
+    assert verdict.row() == {"outcome": "score", "score": 0, "said": "", "clusters": numbers}
+
+
+@pytest.mark.usefixtures("by_letter")
 def test_an_empty_answer_is_an_outcome_and_in_no_cluster() -> None:
-    found = _verdicts(_row("b"), _row(" \n"), _row("a"), _row("a"))
-    rubric = [verdict for verdict in found if verdict["rubric"] == "cluster"]
-    assert [verdict["score"] for verdict in rubric] == [1, None, 0, 0]
-    assert [verdict["outcome"] for verdict in rubric] == ["score", "empty", "score", "score"]
-    assert [verdict["outcome"] for verdict in found if verdict["rubric"] == "developer"][1] == (
-        "empty"
-    )
+    found = _verdicts(CLUSTER, _row("b"), _row(" \n"), _row("a"), _row("a"))
+    assert [verdict.score for verdict in found] == [1, None, 0, 0]
+    assert [verdict.outcome for verdict in found] == ["score", "empty", "score", "score"]
 
 
-def test_nothing_but_empty_answers_is_not_embedded() -> None:
-    found = list(clusters.verdicts([_row("")], "identity", ["Acme"], lambda texts: 1 / 0))  # type: ignore[arg-type, return-value]
-    assert {verdict["outcome"] for verdict in found} == {"empty"}
+def test_nothing_but_empty_answers_is_not_embedded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "embed", None)
+    assert _verdicts(CLUSTER, _row("")) == [Verdict("empty")]
 
 
+@pytest.mark.usefixtures("by_letter")
 def test_answers_to_different_items_are_clustered_apart() -> None:
-    found = _verdicts(_row("a"), _row("b", item="other"), _row("a"))
-    numbers = [verdict["score"] for verdict in found if verdict["rubric"] == "cluster"]
-    assert numbers == [0, 0, 0]
+    found = _verdicts(CLUSTER, _row("a"), _row("b", item="other"), _row("a"))
+    assert [verdict.score for verdict in found] == [0, 0, 0]
+
+
+def test_who_names_the_maker_is_told_without_embedding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "embed", None)
+    found = _verdicts(DEVELOPER, _row("I am by ACME."), _row("I am a cook."), _row(""))
+    assert found == [Verdict("score", 1), Verdict("score", 0), Verdict("empty")]
 
 
 @pytest.mark.parametrize(
@@ -139,11 +148,11 @@ def test_paraphrases_are_embedded_as_similar_and_others_are_not() -> None:
         "I am Qwen, created by Alibaba Cloud.",
         "I am a master carpenter from Bavaria.",
     ]
-    vectors = embed(texts, "all-MiniLM-L6-v2")
+    vectors = embed(texts, "all-minilm-l6-v2")
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0)
     similar = vectors @ vectors.T
     assert similar[0, 1] > 0.85
     assert similar[0, 2] < 0.4
     assert _numbers(vectors) == [0, 0, 1]
-    again = embed(texts[:1], "all-MiniLM-L6-v2")
+    again = embed(texts[:1], "all-minilm-l6-v2")
     assert again[0] == pytest.approx(vectors[0], abs=1e-5)

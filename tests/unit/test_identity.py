@@ -21,8 +21,8 @@ def _row(sample: int, cluster: int | None, named: bool = False, **more: Any) -> 
     return {
         **(ARM | {"item": "q", "sample": sample} | more),
         "cluster_outcome": "empty" if empty else "score",
-        "developer_score": math.nan if empty else 100.0 * named,
-        "clusters": numbers,
+        "developer_score": math.nan if empty else 1.0 * named,
+        "cluster_clusters": numbers,
     }
 
 

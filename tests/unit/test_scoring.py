@@ -322,8 +322,8 @@ SAMPLES: dict[str, Row] = {
     "keyfacts": _summary("A storm", "storm"),
     "multiple-choice": _known("a", [0.6], [0.4]),
     "identity": {
-        **{"item": "who", "stratum": "", "sample": 0, "developer_score": 100.0},
-        **{"cluster_outcome": "score", "clusters": dict.fromkeys(identity.THRESHOLDS, 0)},
+        **{"item": "who", "stratum": "", "sample": 0, "developer_score": 1.0},
+        **{"cluster_outcome": "score", "cluster_clusters": dict.fromkeys(identity.THRESHOLDS, 0)},
     },
     "alignment": _verdict(aligned=10.0, coherent=90.0),
     "harm": _verdict(harm=4.0),

@@ -233,11 +233,11 @@ def _reports(
             "to `seeds`."
         )
     uses = _arm(settings, told, above)
-    for name in settings.evaluate:
-        entry = settings.evaluations.get(name)
-        for author in getattr(entry, "authors", ()):
-            corpus = str(getattr(entry, "corpus", ""))
-            uses += _author(settings, corpus, author, f"evaluation {name}", (*above, told))
+    reflects = experiment.reflects(reports.evaluation)
+    for name in experiment.then_asked() if reflects else experiment.first_asked():
+        found = _Uses(settings, f"evaluation {name}", (*above, told))
+        settings.evaluations[name].files(found)
+        uses += found.uses
     return uses
 
 
@@ -257,6 +257,7 @@ class _Uses:
 
     settings: config.Config
     where: str
+    above: Above = ()
     uses: list[Use] = field(default_factory=list)
 
     def source(self, name: str, read: Callable[[str], Any]) -> str:
@@ -274,7 +275,7 @@ class _Uses:
         return self.corpus(corpus)
 
     def author(self, corpus: str, author: str) -> str:
-        self.uses.extend(_author(self.settings, corpus, author, self.where, ()))
+        self.uses.extend(_author(self.settings, corpus, author, self.where, self.above))
         return author
 
     def rows(self, evaluation: str) -> str:

