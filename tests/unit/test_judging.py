@@ -126,7 +126,7 @@ def test_verdicts_become_columns_of_the_rows_that_they_are_about() -> None:
         {"evaluation": "other", "rubric": "harm", "sample": 0, "item": "i", "stratum": ""}
         | Verdict("score", 1).row(),
     ]
-    found = joined.joined(rows, verdicts, "em")
+    found = joined.joined(rows, {joined.OWN: verdicts}, "em")
     assert [(each["harm_score"], each["harm_outcome"]) for each in found] == [
         (None, "empty"),
         (4, "score"),
