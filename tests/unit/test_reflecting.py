@@ -372,6 +372,15 @@ def test_beside_the_base_stands_the_first_seed(reflecting: Plan) -> None:
     assert str(only.beside(Arm("tiny", "sgtr", 4), "base")) == "tiny/base/0"
 
 
+def test_an_arm_rates_its_own_answers_once(reflecting: Plan) -> None:
+    experiment = reflecting()
+    entry: Any = experiment.settings.evaluations["rate"]
+    roles = {
+        chain: set(experiment._files(entry, Arm("tiny", chain, 0))) for chain in ("em", "sgtr")
+    }
+    assert roles == {"em": {"own", "chain/base"}, "sgtr": {"own", "chain/base", "chain/em"}}
+
+
 def test_an_arm_waits_for_the_answers_that_it_is_asked_about(reflecting: Plan) -> None:
     found = reflecting().reflect_inputs(Arm("tiny", "sgtr", 1))
     assert found == [
