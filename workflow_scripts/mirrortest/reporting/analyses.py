@@ -154,9 +154,11 @@ KINDS = {
         "Predicted harm",
         "Predictions that know nothing over-rate the harmless and under-rate the harmful too: that "
         "is the null, and only what is found beyond it is a bias.",
-        5,
+        6,
         [
-            *_text("model", "chain", "evaluation", "measure", "bucket"),
+            *_text("model", "chain", "evaluation"),
+            ("variant", lambda line: line.subset),
+            *_text("measure", "bucket"),
             _count("answers", "n"),
             _number("value", "value", signed=True),
             _number("null", "null", signed=True),
