@@ -100,18 +100,12 @@ def test_a_correlation_says_what_its_interval_is_over(tmp_path: Path) -> None:
 
 
 def test_p_reads_as_in_the_other_tables(tmp_path: Path) -> None:
-    line = {"model": "m", "chain": "em", "evaluation": "e", "subset": "blind", "measure": "error"}
-    line |= {
-        "bucket": "low",
-        "n": 9,
-        "value": 0.2,
-        "null": 0.3,
-        "p": 0.0001,
-        "p_holm": 0.04,
-        "finding": "less",
-    }
+    line = {"model": "m", "chain": "em", "evaluation": "e", "measure": "error", "bucket": "low"}
+    line |= {"n": 9, "value": 0.2, "null": 0.3, "p": 0.0001, "p_holm": 0.04, "finding": "less"}
+    line |= {"subset": "blind"}
     (cells,) = _cells(_shown(tmp_path, "prediction", line))
     assert (cells["p"], cells["p (Holm)"]) == ("< 0.001", "0.040")
+    assert (cells["variant"], cells["finding"]) == ("blind", "less")
 
 
 # --- the scripts

@@ -156,7 +156,9 @@ KINDS = {
         "is the null, and only what is found beyond it is a bias.",
         6,
         [
-            *_text("model", "chain", "evaluation", "subset", "measure", "bucket"),
+            *_text("model", "chain", "evaluation"),
+            ("variant", lambda line: line.subset),
+            *_text("measure", "bucket"),
             _count("answers", "n"),
             _number("value", "value", signed=True),
             _number("null", "null", signed=True),
