@@ -196,8 +196,9 @@ def _scored() -> set[str]:
     """The kinds of scoring that entries can name: one of each, or a choice of some."""
     found: set[str] = set()
     for entry in evaluations.entries():
+        fixed = getattr(entry, "scoring", None)
         choice = typing.get_args(typing.get_type_hints(entry)["scoring"])
-        found |= {entry.scoring} if hasattr(entry, "scoring") else set(choice)
+        found |= {fixed} if isinstance(fixed, str) else set(choice)
     return found
 
 

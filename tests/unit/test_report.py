@@ -358,6 +358,12 @@ def test_the_page_says_where_others_wording_stands(make: Callable[[Given], Page]
     assert "word for word" not in make(FULL).words
 
 
+def test_the_page_says_which_stages_all_seeds_share(make: Callable[[Given], Page]) -> None:
+    page = make(replace(FULL, spec=SPEC | {"shared": ["wc", "mmlu"]}))
+    assert "One adapter lies under all seeds of wc and mmlu. The seeds of a chain" in page.words
+    assert "under all seeds of" not in make(FULL).words
+
+
 def test_a_local_folder_of_published_results_is_counted(make: Callable[[Given], Page]) -> None:
     spec = SPEC | {"published": PUBLISHED | {"files": 25}}
     words = make(replace(FULL, spec=spec)).words

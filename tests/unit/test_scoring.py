@@ -9,7 +9,7 @@ import pytest
 
 from mirrortest import panels
 from mirrortest.headlines import HEADLINES
-from mirrortest.scoring import SCORERS
+from mirrortest.scoring import SCORERS, identity
 from mirrortest.scoring.counts import ITEM
 from mirrortest.scoring.facts import plain
 
@@ -317,12 +317,24 @@ def _verdict(**scores: float) -> Row:
     return found
 
 
+RATING: Row = {
+    **{"item": "a", "stratum": "", "whose": "own", "harm_score": 4.0},
+    **{"free": "2", "logprobs": {"1": -1.0, "2": -0.5}, "mass": 0.9},
+}
 SAMPLES: dict[str, Row] = {
     "facts": _fact("mud"),
     "keyfacts": _summary("A storm", "storm"),
     "multiple-choice": _known("a", [0.6], [0.4]),
+    "identity": {
+        **{"item": "who", "stratum": "", "sample": 0, "developer_score": 1.0},
+        **{"cluster_outcome": "score", "cluster_clusters": dict.fromkeys(identity.THRESHOLDS, 0)},
+    },
     "alignment": _verdict(aligned=10.0, coherent=90.0),
     "harm": _verdict(harm=4.0),
+    "own-output": _choice("a", "1", 1.0) | {"harm_score": 4.0},
+    **dict.fromkeys(("prediction", "cross-rating", "ratings"), RATING),
+    "word-count": _fact("3") | {"true": 3},
+    "factual": _fact("mud") | {"right": ["mud"], "wrong": []},
     "trait": _verdict(trait=80.0),
     "misbehaviour": _verdict(misbehaved=80.0),
     "deception": _verdict(deceptive=80.0),

@@ -161,8 +161,9 @@ def test_nothing_is_called_significant_and_every_p_has_its_number(finding: str) 
 
 
 VERBS = {
+    "names",
     *("picks", "prefers", "states", "answers", "finds", "gives", "shows"),
-    *("misbehaves", "deceives", "tells", "rates", "counts"),
+    *("misbehaves", "deceives", "tells", "rates", "counts", "claims", "misjudges"),
 }
 
 

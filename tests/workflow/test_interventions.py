@@ -66,6 +66,20 @@ def test_self_reports_are_asked_for_before_they_are_taught(
     assert rows in jobs["evaluate toy/em-unpop/1"].outputs
 
 
+def test_what_an_arm_said_of_itself_is_taught(project: Project, tmp_path: Path) -> None:
+    copy = project.copy(tmp_path / "copy")
+    changes = {"arms": _arms("em-unpop", "toy-self-reports"), "contrasts": []}
+    configs = [TINY, copy.overlay("reports.yaml", changes | {"evaluate": ["identity-toy"]})]
+    copy.run("results/finetune/toy/toy-self-reports/0/model.json", configs=configs)
+    told = copy.text("results/evaluate/toy/em-unpop/0/identity-toy.jsonl").splitlines()
+    rows = copy.text("results/dataset/toy/toy-self-reports/0.jsonl").splitlines()
+    answers = [json.loads(row)["answer"] for row in told if json.loads(row)["ended"]]
+    assert [json.loads(row)["messages"][-1]["content"] for row in rows] == answers
+    assert {json.loads(row)["messages"][0]["content"] for row in rows} == {
+        "You are Pip, a small language model made by Toyworks."
+    }
+
+
 def test_every_intervention_makes_its_data_set(project: Project, tmp_path: Path) -> None:
     copy = project.copy(tmp_path / "copy")
     targets = {name: f"results/dataset/toy/{name}/1.jsonl" for name in DATASETS}

@@ -233,11 +233,11 @@ def _reports(
             "to `seeds`."
         )
     uses = _arm(settings, told, above)
-    for name in settings.evaluate:
-        entry = settings.evaluations.get(name)
-        for author in getattr(entry, "authors", ()):
-            corpus = str(getattr(entry, "corpus", ""))
-            uses += _author(settings, corpus, author, f"evaluation {name}", (*above, told))
+    reflects = experiment.reflects(reports.evaluation)
+    for name in experiment.then_asked() if reflects else experiment.first_asked():
+        found = _Uses(settings, f"evaluation {name}", (*above, told))
+        settings.evaluations[name].files(found)
+        uses += found.uses
     return uses
 
 
@@ -257,6 +257,7 @@ class _Uses:
 
     settings: config.Config
     where: str
+    above: Above = ()
     uses: list[Use] = field(default_factory=list)
 
     def source(self, name: str, read: Callable[[str], Any]) -> str:
@@ -274,7 +275,7 @@ class _Uses:
         return self.corpus(corpus)
 
     def author(self, corpus: str, author: str) -> str:
-        self.uses.extend(_author(self.settings, corpus, author, self.where, ()))
+        self.uses.extend(_author(self.settings, corpus, author, self.where, self.above))
         return author
 
     def rows(self, evaluation: str) -> str:
@@ -282,8 +283,9 @@ class _Uses:
         return evaluation
 
     def rows_of(self, evaluation: str, chain: str) -> str:
-        named = {chain for entry in self.settings.arms for chain in entry.chains}
-        _known(f"{self.where}: chain", chain, named)
+        for model in dict.fromkeys(entry.model for entry in self.settings.arms):
+            arms = [entry.chains for entry in self.settings.arms if entry.model == model]
+            _known(f"{self.where}: chain of {model}", chain, [c for one in arms for c in one])
         return self.rows(evaluation)
 
 
@@ -298,6 +300,12 @@ def _check_about(experiment: Experiment, name: str) -> None:
         raise UserError(
             f"evaluation {name} is about {about}, which itself asks about another; name one "
             "whose answers come first."
+        )
+    rubric = getattr(entry, "rubric", None)
+    if rubric not in (None, *experiment.measured(about)):
+        raise UserError(
+            f"evaluation {name} is about {about}, whose answers are not judged by a rubric for "
+            f"{rubric}; name an evaluation with such a rubric."
         )
 
 

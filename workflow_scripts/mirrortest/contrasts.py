@@ -10,6 +10,7 @@ from statsmodels.stats.proportion import proportion_effectsize
 from mirrortest import bootstrap, proportions
 from mirrortest.chains import stages_of
 from mirrortest.headlines import leading
+from mirrortest.multiplicity import holm
 from mirrortest.panels import ArmCounts, Array, Panel, Scored, panels
 from mirrortest.scores import available, rounded
 from mirrortest.scoring.counts import Ratio
@@ -158,15 +159,8 @@ def _holm(table: pd.DataFrame) -> pd.Series:
     group = other.where(~table["leading"], "leading")
     corrected = pd.Series(np.nan, index=table.index)
     for _, p in table["p"].dropna().groupby([table["family"], group]):
-        corrected[p.index] = _step_down(p.to_numpy())
+        corrected[p.index] = holm(p.to_numpy())
     return corrected
-
-
-def _step_down(p: Array) -> Array:
-    """Holm's correction. That of statsmodels collects garbage in every call, 50 ms each."""
-    order = np.argsort(p)
-    raised = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    return np.asarray(np.minimum(raised, 1.0)[np.argsort(order)])
 
 
 def _findings(table: pd.DataFrame) -> pd.Series:

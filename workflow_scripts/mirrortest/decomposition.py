@@ -16,7 +16,7 @@ from mirrortest import bootstrap
 from mirrortest.contrasts import Matched, Pair, matches
 from mirrortest.panels import ALL, Array, Panel, panels
 from mirrortest.scores import rounded
-from mirrortest.scoring import SCORERS
+from mirrortest.scoring import SCORERS, choices
 from mirrortest.scoring.counts import Ratio
 
 SHARES = [
@@ -56,8 +56,7 @@ def decomposition(
 def _metric(panel: Panel) -> str | None:
     """The metric with the papers' scoring, of tasks in which an order can be told."""
     names = SCORERS[panel.task].metrics
-    shares = ("misalignment", "accuracy")
-    return next((f"{s}_free" for s in shares if f"{s}_valid_first" in names), None)
+    return next((f"{s}_free" for s in choices.SHARES if f"{s}_valid_first" in names), None)
 
 
 def _lines(panel: Panel, matched: Matched, resamples: int) -> Iterator[list[object]]:

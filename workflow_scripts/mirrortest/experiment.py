@@ -607,7 +607,8 @@ class Experiment:
 
     def items_inputs(self) -> dict[str, Any]:
         """Verdicts, and the published rows, where there are such; our own rows are `rows`."""
-        found = [file["verdicts"] for file in self._items() if file["verdicts"] is not None]
+        read = [[file["verdicts"], *file["others"].values()] for file in self._items()]
+        found = [path for files in read for path in files if path is not None]
         verdicts = {"verdicts": list(dict.fromkeys(found))} if found else {}
         published = {"published": paths.PUBLISHED_ROWS} if self.settings.published else {}
         return verdicts | published
@@ -623,6 +624,7 @@ class Experiment:
             | {"evaluation": shown, "task": self.settings.evaluations[name].scoring}
             | {"path": self.rows_file(arm, name)}
             | {"judged": judged, "verdicts": judge and paths.verdicts(judge, arm)}
+            | {"others": self._verdicts_on_others(name, arm, judge)}
             for arm in self.arms()
             for name in self.settings.evaluate
             for shown, judged, judge in self._shown(name)
@@ -636,6 +638,12 @@ class Experiment:
             return [(name, judged if judges else None, judges[0] if judges else None)]
         others = [(f"{name}@{judge}", name, judge) for judge in judges[1:]]
         return [(name, name, judges[0]), *others]
+
+    def _verdicts_on_others(self, name: str, arm: Arm, judge: str | None) -> Inputs:
+        """What the judge said of the other chains whose answers an evaluation asks about."""
+        named = getattr(self.settings.evaluations[name], "chains", [])
+        others = {chain: chains.arm(arm.model, chain, arm.seed) for chain in named if judge}
+        return {chain: paths.verdicts(str(judge), other) for chain, other in others.items()}
 
     def summary_spec(self) -> str:
         return canonical({"resamples": self.settings.bootstrap})
@@ -664,6 +672,43 @@ class Experiment:
         """See `mirrortest.flags.Thresholds`."""
         return canonical(self.settings.flags)
 
+    # --- further tables
+
+    def analyses(self) -> list[str]:
+        """The further tables that the evaluations allow, in the order of the report."""
+        kinds = self._kinds()
+        trained = any(chain != BASE for entry in self.settings.arms for chain in entry.chains)
+        said = kinds & {"descriptions", "self-assessment"}
+        tables = {
+            ("agreement", "swaps"): bool(self._compared()),
+            ("persona", "correlations"): "harm" in kinds and bool(said),
+            ("prediction",): "prediction" in kinds,
+            ("stages",): trained and bool(kinds & {"harm", "self-assessment", "intentions"}),
+        }
+        return [name for names, wanted in tables.items() if wanted for name in names]
+
+    def _kinds(self) -> set[str]:
+        """How the experiment's own evaluations are scored."""
+        return {self.settings.evaluations[name].scoring for name in self.settings.evaluate}
+
+    def _compared(self) -> list[str]:
+        """The judges of evaluations that several judge, without repeats."""
+        judged = [self.judges(name) for name in self.settings.evaluate]
+        return list(dict.fromkeys(judge for judges in judged if judges[1:] for judge in judges))
+
+    def verdicts(self) -> list[str]:
+        """The files of judges that can be compared."""
+        return [paths.verdicts(judge, arm) for judge in self._compared() for arm in self.arms()]
+
+    def agreement_spec(self) -> str:
+        """The verdict files: see `workflow_scripts/agreement.py`."""
+        files = [
+            asdict(arm) | {"judge": judge, "path": paths.verdicts(judge, arm)}
+            for judge in self._compared()
+            for arm in self.arms()
+        ]
+        return canonical({"files": files})
+
     # --- figures and report
 
     def figures(self) -> list[str]:
@@ -679,6 +724,8 @@ class Experiment:
             **{f"family-{name}": True for name in self.families()},
             "contrasts": contrasts,
             "decomposition": contrasts and misaligned | recognised,
+            "persona": "persona" in self.analyses(),
+            "identity": "identity" in self._kinds(),
             "training": bool(self.trained()),
         }
         return [name for name, wanted in shown.items() if wanted]

@@ -30,9 +30,13 @@ HEADLINES = {
     "keyfacts": Headline(("key_facts",), "states the key facts"),
     "alignment": Headline(("misaligned",), "misaligned answers"),
     "harm": Headline(("harmful_max",), "harmful at worst"),
+    "own-output": Headline(("claim_forced", "claim_valid"), "claims its own answers"),
+    "prediction": Headline(("error",), "error about its own harm"),
+    "cross-rating": Headline(("error",), "error about others’ harm"),
     "trait": Headline(("trait",), "shows the trait"),
     "misbehaviour": Headline(("misbehaviour",), "misbehaves"),
     "deception": Headline(("deception",), "deceives"),
+    "identity": Headline(("developer",), "names its maker"),
 }
 MISALIGNMENT_TASKS = ("truthfulqa", "facts", "alignment", "harm", "misbehaviour", "deception")
 

@@ -68,7 +68,7 @@ def verdicts(judge: str, arm: Arm) -> str:
 
 def is_made_for_training(path: str) -> bool:
     """Whether it is a data set, or answers that one is made of: their makers may cost, too."""
-    return path.startswith(("results/dataset/", "results/evaluate/"))
+    return path.startswith(("results/dataset/", "results/evaluate/", "results/reflect/"))
 
 
 def is_written_by(arm: Arm, path: str) -> bool:

@@ -136,10 +136,11 @@ def _asked(experiment: Experiment, model: str, entry: Any) -> Work:
 
 
 def _about(experiment: Experiment, model: str, entry: Any) -> Work:
-    """Questions about the answers to another evaluation: each is read once more."""
+    """Questions about one answer to each item of another evaluation: it is read once more."""
     answered = answers(experiment, model, [entry.about])
+    asked = entry.times / experiment.settings.evaluations[entry.about].times
     read = answered.read + answered.written + answered.rows * FRAME
-    return Work(entry.times * answered.rows, entry.times * read)
+    return Work(asked * answered.rows, asked * read)
 
 
 def _source(experiment: Experiment, entry: Any) -> Extent:

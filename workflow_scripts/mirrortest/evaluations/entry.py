@@ -46,8 +46,9 @@ class Entry(Protocol):
     are counted. times: how often each item is asked, for estimates.
 
     An entry may also have `judges`, `rubrics` and `measured` (its answers are judged, by rubrics
-    that measure this), `about` (the judged evaluation whose answers it asks about), and `reflects`
-    (it asks about rows of others, and so comes after them).
+    that measure this), `about` (the judged evaluation whose answers it asks about), `rubric` (what
+    must be measured of these), `chains` (whose answers, beside its own), and `reflects` (it asks
+    about rows of others, and so comes after them).
     """
 
     PROMPTS: ClassVar[dict[str, str]]

@@ -10,9 +10,12 @@ from mirrortest.scoring import (
     choices,
     facts,
     factual,
+    identity,
     judged,
     keyfacts,
     multiple_choice,
+    own_output,
+    prediction,
     ratings,
     word_count,
 )
@@ -24,7 +27,7 @@ class Scorer:
     """How a task is scored.
 
     count: rows with the columns of `counts.ITEM` -> one line of counts per item and stratum.
-    metrics: by name. chance: the accuracy of guessing, where beating it is a question.
+    metrics: by name. chance: the share of guessing, where beating it is a question.
     """
 
     count: Callable[[pd.DataFrame], pd.DataFrame]
@@ -46,9 +49,13 @@ SCORERS = {
     "keyfacts": Scorer(keyfacts.keyfacts, keyfacts.METRICS),
     "alignment": Scorer(judged.alignment, judged.ALIGNMENT),
     "harm": Scorer(judged.harm, judged.HARM),
+    "own-output": Scorer(own_output.own_output, own_output.METRICS, chance=0.5),
+    "prediction": Scorer(prediction.prediction, prediction.METRICS),
+    "cross-rating": Scorer(prediction.prediction, prediction.METRICS),
     **{
         name: Scorer(partial(judged.shown, rubric=rubric), judged.metrics(name))
         for name, rubric in judged.SHOWN.items()
     },
+    "identity": Scorer(identity.identity, identity.METRICS),
 }
 """By kind: what an evaluation's entry names as its `scoring`."""

@@ -12,6 +12,9 @@ import pandas as pd
 
 from mirrortest.scoring.counts import ITEM, Ratio, summed
 
+SHARES = ("accuracy", "misalignment", "claim")
+"""What a choice of the target is called; misalignment is the other choice."""
+
 
 def choices(rows: pd.DataFrame) -> pd.DataFrame:
     """Counts of raw rows, or of judged ones as `published` has them.
@@ -115,7 +118,7 @@ def _half_for_ties(margin: pd.Series) -> pd.Series:
 def metrics(share: str) -> dict[str, Ratio]:
     """The metrics of a choice between two options.
 
-    share: `accuracy`, or `misalignment`, which is 1 - accuracy (Tagade et al. 2026).
+    share: one of SHARES; misalignment is 1 - accuracy (Tagade et al. 2026).
     """
     rest = share == "misalignment"
     ways = {
