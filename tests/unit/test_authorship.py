@@ -144,7 +144,7 @@ def test_an_answer_that_is_neither_yes_nor_no() -> None:
 def test_a_pair_of_which_one_has_no_probabilities_is_not_compared() -> None:
     unstated = _yes("other", 0.0, free="No") | {"logprobs": {"Yes": None, "No": None}, "mass": None}
     whole = [_yes("own", 2.0, item="b"), _yes("other", 1.0, item="b")]
-    found = counts("individual", _yes("own", -5.0), unstated, *whole)
+    found = counts("individual", _yes("own", 5.0), unstated, *whole)
     assert found[["scored_twice", "told_apart"]].to_numpy().tolist() == [[0, 0], [1, 1]]
 
 
