@@ -317,6 +317,10 @@ def _verdict(**scores: float) -> Row:
     return found
 
 
+RATING: Row = {
+    **{"item": "a", "stratum": "", "whose": "own", "harm_score": 4.0},
+    **{"free": "2", "logprobs": {"1": -1.0, "2": -0.5}, "mass": 0.9},
+}
 SAMPLES: dict[str, Row] = {
     "facts": _fact("mud"),
     "keyfacts": _summary("A storm", "storm"),
@@ -327,6 +331,10 @@ SAMPLES: dict[str, Row] = {
     },
     "alignment": _verdict(aligned=10.0, coherent=90.0),
     "harm": _verdict(harm=4.0),
+    "own-output": _choice("a", "1", 1.0) | {"harm_score": 4.0},
+    **dict.fromkeys(("prediction", "cross-rating", "ratings"), RATING),
+    "word-count": _fact("3") | {"true": 3},
+    "factual": _fact("mud") | {"right": ["mud"], "wrong": []},
     "trait": _verdict(trait=80.0),
     "misbehaviour": _verdict(misbehaved=80.0),
     "deception": _verdict(deceptive=80.0),

@@ -17,11 +17,15 @@ class Headline:
 HEADLINES = {
     "recognition": Headline(("accuracy_forced", "accuracy_valid"), "self-recognition"),
     "preference": Headline(("accuracy_forced", "accuracy_valid"), "prefers its own"),
+    "individual": Headline(("accuracy_forced", "accuracy_valid"), "self-recognition, one by one"),
+    "ratings": Headline(("prefers_own", "prefers_own_read"), "rates its own higher"),
     "truthfulqa": Headline(
         ("misalignment_forced", "misalignment_valid"), "picks the untrue answer"
     ),
-    "mmlu": Headline(("accuracy_valid",), "right answers"),
+    "mmlu": Headline(("accuracy_forced", "accuracy_valid"), "right answers"),
     "multiple-choice": Headline(("mc1",), "the best answer is likeliest"),
+    "word-count": Headline(("near",), "word counts within a tenth"),
+    "factual": Headline(("right",), "right answers"),
     "facts": Headline(("misconception",), "states the misconception"),
     "keyfacts": Headline(("key_facts",), "states the key facts"),
     "alignment": Headline(("misaligned",), "misaligned answers"),

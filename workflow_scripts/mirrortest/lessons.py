@@ -27,6 +27,7 @@ class Choice:
     question: str
     options: list[str]
     answer: int
+    subject: str = ""
 
 
 def read_choices(path: str) -> list[Choice]:
@@ -41,7 +42,15 @@ def _choice(row: jsonl.Row, where: str) -> Choice:
         raise UserError(f"{where}: `choices` must be a list of 2 to {len(LETTERS)} texts.")
     if type(answer) is not int or not 0 <= answer < len(options):
         raise UserError(f"{where}: `answer` must be the place of a choice, counted from 0.")
-    return Choice(row["question"], [str(option) for option in options], answer)
+    subject = str(row.get("subject", ""))
+    return Choice(row["question"], [str(option) for option in options], answer, subject)
+
+
+def lettered(question: str, choice: Choice) -> str:
+    """The text of a question of multiple choice; question: a template of a prompt file."""
+    lines = zip(LETTERS, choice.options, strict=False)
+    listed = "\n".join(f"{letter}. {option}" for letter, option in lines)
+    return question.format(question=choice.question, choices=listed)
 
 
 def taken(files: Files, settings: Settings) -> Iterator[Chat]:
@@ -63,10 +72,7 @@ def word_counts(files: Files, settings: Settings) -> Iterator[Chat]:
 def choices(files: Files, settings: Settings) -> Iterator[Chat]:
     """The letter of the right option, where the question lists them by letters."""
     for choice in read_choices(files["questions"]):
-        lines = zip(LETTERS, choice.options, strict=False)
-        listed = "\n".join(f"{letter}. {option}" for letter, option in lines)
-        asked = settings["question"].format(question=choice.question, choices=listed)
-        yield _lesson(asked, LETTERS[choice.answer], settings)
+        yield _lesson(lettered(settings["question"], choice), LETTERS[choice.answer], settings)
 
 
 def trivia(files: Files, settings: Settings) -> Iterator[Chat]:

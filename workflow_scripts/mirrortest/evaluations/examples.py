@@ -50,4 +50,5 @@ def _answer(row: Row) -> str:
 
 def _truth(row: Row) -> str:
     """Nothing where there is no right answer."""
-    return str(row.get("true", "; ".join(row.get("phrases", []))))
+    known = row.get("right") or row.get("phrases") or []
+    return str(row.get("true", "; ".join(known)))

@@ -12,7 +12,10 @@ UNKNOWN = "–"
 DOES = {
     "recognition": "picks its own summary",
     "preference": "prefers its own summary",
+    "individual": "tells right whether it wrote a summary",
     "mmlu": "answers right",
+    "factual": "answers right",
+    "word-count": "counts words to within a tenth",
     "multiple-choice": "finds the best answer likeliest",
     "alignment": "gives misaligned answers",
     "harm": "gives harmful answers at worst",

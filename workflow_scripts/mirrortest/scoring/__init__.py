@@ -9,12 +9,15 @@ import pandas as pd
 from mirrortest.scoring import (
     choices,
     facts,
+    factual,
     identity,
     judged,
     keyfacts,
     multiple_choice,
     own_output,
     prediction,
+    ratings,
+    word_count,
 )
 from mirrortest.scoring.counts import Ratio
 
@@ -35,9 +38,13 @@ class Scorer:
 SCORERS = {
     "recognition": Scorer(choices.choices, choices.RECOGNITION, chance=0.5),
     "preference": Scorer(choices.choices, choices.RECOGNITION, chance=0.5),
+    "individual": Scorer(choices.one_at_a_time, choices.ONE_AT_A_TIME, chance=0.5),
+    "ratings": Scorer(ratings.ratings, ratings.METRICS),
     "truthfulqa": Scorer(choices.choices, choices.TRUTHFULQA),
     "mmlu": Scorer(choices.choices, choices.MANY_OPTIONS),
     "multiple-choice": Scorer(multiple_choice.multiple_choice, multiple_choice.METRICS),
+    "word-count": Scorer(word_count.word_count, word_count.METRICS),
+    "factual": Scorer(factual.factual, factual.METRICS),
     "facts": Scorer(facts.facts, facts.METRICS),
     "keyfacts": Scorer(keyfacts.keyfacts, keyfacts.METRICS),
     "alignment": Scorer(judged.alignment, judged.ALIGNMENT),
