@@ -331,7 +331,6 @@ SAMPLES: dict[str, Row] = {
     },
     "alignment": _verdict(aligned=10.0, coherent=90.0),
     "harm": _verdict(harm=4.0),
-    "own-output": _choice("a", "1", 1.0) | {"harm_score": 4.0},
     **dict.fromkeys(("prediction", "cross-rating", "ratings"), RATING),
     "word-count": _fact("3") | {"true": 3},
     "factual": _fact("mud") | {"right": ["mud"], "wrong": []},

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.inter_rater import cohens_kappa
 
+from mirrortest.kinds import JUDGED_BY
 from mirrortest.panels import Array
 from mirrortest.scores import rounded
 from mirrortest.scoring.counts import ARM
@@ -30,8 +31,6 @@ COLUMNS = [
 ]
 LABELS = ("cluster",)
 """Rubrics whose scores are names: those of two judges have nothing in common."""
-AT = "@"
-"""Between an evaluation and the judge other than the leading one who scored it."""
 PAIR = ["family", "model", "chain", "reference", "task", "subset", "metric"]
 SWAPS = [
     *("family", "model", "chain", "reference", "evaluation", "judge", "task", "subset", "metric"),
@@ -140,7 +139,7 @@ def swaps(contrasts: pd.DataFrame) -> pd.DataFrame:
     contrasts: the table of this name, in which `<evaluation>@<judge>` is what another judge made
     of an evaluation. turned: whether the finding is another one.
     """
-    names = [name.partition(AT) for name in contrasts["evaluation"]]
+    names = [name.partition(JUDGED_BY) for name in contrasts["evaluation"]]
     told = contrasts.assign(evaluation=[n[0] for n in names], judge=[n[2] for n in names])
     keys = ["evaluation", *PAIR]
     other = told.loc[told["judge"] != "", [*keys, "judge", "value", "finding"]]

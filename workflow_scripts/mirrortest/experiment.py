@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from mirrortest import chains, config, evaluations, lessons, paths, recipes
+from mirrortest import chains, config, evaluations, kinds, lessons, paths, recipes
 from mirrortest.canonical import canonical
 from mirrortest.chains import BASE, Arm
 from mirrortest.config import Config, Evaluation
@@ -641,7 +641,7 @@ class Experiment:
         judges = self.judges(judged)
         if judged != name or not judges:
             return [(name, judged if judges else None, judges[0] if judges else None)]
-        others = [(f"{name}@{judge}", name, judge) for judge in judges[1:]]
+        others = [(f"{name}{kinds.JUDGED_BY}{judge}", name, judge) for judge in judges[1:]]
         return [(name, name, judges[0]), *others]
 
     def _verdicts_on_others(self, name: str, arm: Arm, judge: str | None) -> Inputs:
@@ -681,14 +681,14 @@ class Experiment:
 
     def analyses(self) -> list[str]:
         """The further tables that the evaluations allow, in the order of the report."""
-        kinds = self._kinds()
+        found = self._kinds()
         trained = any(chain != BASE for entry in self.settings.arms for chain in entry.chains)
-        said = kinds & {"descriptions", "self-assessment"}
+        said = found & {"descriptions", "self-assessment"}
         tables = {
             ("agreement", "swaps"): bool(self._compared()),
-            ("persona", "correlations"): "harm" in kinds and bool(said),
-            ("prediction",): "prediction" in kinds,
-            ("stages",): trained and bool(kinds & {"harm", "self-assessment", "intentions"}),
+            ("persona", "correlations"): "harm" in found and bool(said),
+            ("prediction",): "prediction" in found,
+            ("stages",): trained and bool(found & {"harm", "self-assessment", "intentions"}),
         }
         return [name for names, wanted in tables.items() if wanted for name in names]
 
@@ -718,10 +718,10 @@ class Experiment:
 
     def figures(self) -> list[str]:
         """The figures that the experiment's evaluations allow, in the order of the report."""
-        tasks = {self.settings.evaluations[name].task for name in self.settings.evaluate}
+        found = self._kinds()
         published, contrasts = self.settings.published is not None, bool(self.settings.contrasts)
-        recognised = published or "recognition" in tasks
-        misaligned = published or bool(tasks & {"truthfulqa", "facts"})
+        recognised = published or kinds.RECOGNITION in found
+        misaligned = published or bool({*found} & {*kinds.MISALIGNMENT})
         shown = {
             "misalignment": misaligned,
             "recognition": recognised,
@@ -730,7 +730,7 @@ class Experiment:
             "contrasts": contrasts,
             "decomposition": contrasts and misaligned | recognised,
             "persona": "persona" in self.analyses(),
-            "identity": "identity" in self._kinds(),
+            "identity": "identity" in found,
             "training": bool(self.trained()),
         }
         return [name for name, wanted in shown.items() if wanted]
@@ -757,7 +757,8 @@ class Experiment:
             if arm == self.settled(chains.arm(arm.model, arm.chain, first))
         ]
         published = [paths.PUBLISHED_EXAMPLES] if self.settings.published else []
-        return [*map(paths.examples, ours), *published]
+        rules = ["evaluate", *(["reflect"] if self.then_asked() else [])]
+        return [*(paths.examples(rule, arm) for rule in rules for arm in ours), *published]
 
     def _entries(self) -> list[Any]:
         """The stages and evaluations that the experiment uses."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from mirrortest.kinds import JUDGED_BY
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -38,11 +40,12 @@ HEADLINES = {
     "deception": Headline(("deception",), "deceives"),
     "identity": Headline(("developer",), "names its maker"),
 }
-MISALIGNMENT_TASKS = ("truthfulqa", "facts", "alignment", "harm", "misbehaviour", "deception")
 
 
 def leading(table: pd.DataFrame) -> pd.Series:
     """Whether a line shows the leading metric of its evaluation, over all strata.
+
+    By its leading judge: another one's scores, of `<evaluation>@<judge>`, stand beside them.
 
     table: the columns evaluation, task, subset, metric.
     """
@@ -50,4 +53,5 @@ def leading(table: pd.DataFrame) -> pd.Series:
     for (evaluation, task), lines in table.groupby(["evaluation", "task"], sort=False):
         present = set(lines["metric"])
         lead[evaluation] = next((m for m in HEADLINES[str(task)].metrics if m in present), None)
-    return (table["subset"] == "all") & (table["metric"] == table["evaluation"].map(lead))
+    leads = (table["subset"] == "all") & (table["metric"] == table["evaluation"].map(lead))
+    return leads & ~table["evaluation"].astype(str).str.contains(JUDGED_BY, regex=False)

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mirrortest.agreement import AT
 from mirrortest.chains import BASE, parent_of
 from mirrortest.headlines import HEADLINES
+from mirrortest.kinds import JUDGED_BY
 from mirrortest.multiplicity import holm
 from mirrortest.panels import ALL, ArmCounts, Array, Panel, panels
 from mirrortest.scores import available, rounded
@@ -37,7 +37,7 @@ def stages(table: pd.DataFrame) -> pd.DataFrame:
     """
     lines = [line for panel in panels(table) for line in _of_panel(panel)]
     found = pd.DataFrame(lines, columns=COLUMNS)
-    judges = found["evaluation"].map(lambda name: name.partition(AT)[2])
+    judges = found["evaluation"].map(lambda name: name.partition(JUDGED_BY)[2])
     for _, part in found.groupby(["model", judges]):
         found.loc[part.index, "p_holm"] = holm(part["p"].to_numpy(float))
     return rounded(found)
