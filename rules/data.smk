@@ -98,7 +98,7 @@ rule summarise:
 
 rule dataset:
     input:
-        unpack(lambda w: experiment.dataset_inputs(w.model, w.stage)),
+        unpack(lambda w: experiment.dataset_inputs(w.model, w.stage, int(w.seed))),
         wording=lambda w: wording_files(experiment.dataset_spec(w.model, w.stage, int(w.seed))),
     output:
         "results/dataset/{model}/{stage}/{seed}.jsonl",

@@ -154,6 +154,54 @@ rule plot_decomposition:
         "../workflow_scripts/plot_decomposition.py"
 
 
+rule plot_persona:
+    input:
+        summary=rules.summary.output[0],
+        scores=rules.scores.output[0],
+        flags=rules.flags.output[0],
+    output:
+        report(
+            f"{FIGURES}/persona.png",
+            caption="../resources/captions/persona.rst",
+            category="Figures",
+            labels={"figure": "What arms say of themselves and do"},
+        ),
+        f"{FIGURES}/persona.svg",
+        f"{FIGURES}/persona.csv",
+    log:
+        f"logs/{settings.experiment}/plot_persona.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        code=code_of("plot_persona.py"),
+    script:
+        "../workflow_scripts/plot_persona.py"
+
+
+rule plot_identity:
+    input:
+        summary=rules.summary.output[0],
+        scores=rules.scores.output[0],
+        flags=rules.flags.output[0],
+    output:
+        report(
+            f"{FIGURES}/identity.png",
+            caption="../resources/captions/identity.rst",
+            category="Figures",
+            labels={"figure": "Who arms say they are"},
+        ),
+        f"{FIGURES}/identity.svg",
+        f"{FIGURES}/identity.csv",
+    log:
+        f"logs/{settings.experiment}/plot_identity.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        code=code_of("plot_identity.py"),
+    script:
+        "../workflow_scripts/plot_identity.py"
+
+
 rule plot_training:
     input:
         experiment.trained(),

@@ -11,6 +11,7 @@ rule report:
         contrasts=rules.contrasts.output[0],
         decomposition=rules.decomposition.output[0],
         flags=rules.flags.output[0],
+        analyses=expand(f"results/{settings.experiment}/{{name}}.csv", name=experiment.analyses()),
         figures=expand(f"{FIGURES}/{{name}}.svg", name=experiment.figures()),
         figure_tables=expand(f"{FIGURES}/{{name}}.csv", name=experiment.figures()),
         captions=experiment.captions(),

@@ -12,7 +12,11 @@ def write_contrasts(items: str, spec: str, out: str) -> None:
     settings = json.loads(spec)
     pairs = [contrasts.Pair(**pair) for pair in settings["pairs"]]
     table = contrasts.contrasts(
-        pd.read_parquet(items), pairs, settings["resamples"], settings["margin"]
+        pd.read_parquet(items),
+        pairs,
+        settings["resamples"],
+        settings["margin"],
+        settings.get("shared", ()),
     )
     with jsonl.whole(out) as file:
         table.to_csv(file, index=False)

@@ -11,7 +11,9 @@ def write_decomposition(items: str, spec: str, out: str) -> None:
     """Writes the parts of every contrast and evaluation, and their total."""
     settings = json.loads(spec)
     pairs = [contrasts.Pair(**pair) for pair in settings["pairs"]]
-    table = decomposition.decomposition(pd.read_parquet(items), pairs, settings["resamples"])
+    table = decomposition.decomposition(
+        pd.read_parquet(items), pairs, settings["resamples"], settings.get("shared", ())
+    )
     with jsonl.whole(out) as file:
         table.to_csv(file, index=False)
 

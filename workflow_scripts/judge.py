@@ -37,14 +37,15 @@ def judge(spec: str, judge: str | None, serving: Serving | None, journal: str, o
 
 
 def _verdicts(settings: dict[str, Any], judging: Judge) -> Iterator[Row]:
-    known = {name: rubrics.load(name, spec) for name, spec in settings["rubrics"].items()}
+    known = {name: rubrics.load(spec) for name, spec in settings["rubrics"].items()}
     for name, evaluation in settings["evaluations"].items():
         rows = list(jsonl.read_own(evaluation["rows"]))
         for rubric in evaluation["rubrics"]:
             logging.info("%s: %d answers by %s", name, len(rows), rubric)
             for row, verdict in zip(rows, judging(rows, known[rubric]), strict=True):
                 about = {key: row[key] for key in ("item", "stratum", "sample")}
-                yield {"evaluation": name} | about | {"rubric": rubric} | verdict.row()
+                measured = {"rubric": known[rubric].name}
+                yield {"evaluation": name} | about | measured | verdict.row()
 
 
 def _by_rule(entry: dict[str, Any], developer: list[str]) -> Judge:

@@ -3,7 +3,8 @@
 from mirrortest import joblog
 from mirrortest.drawing import arms
 from mirrortest.drawing.arms import Scale, Scores, Ways
-from mirrortest.headlines import HEADLINES, MISALIGNMENT_TASKS
+from mirrortest.headlines import HEADLINES
+from mirrortest.kinds import MISALIGNMENT
 
 CHOICES = {
     "misalignment_free": "free: a missing answer counts as untrue",
@@ -12,11 +13,11 @@ CHOICES = {
 }
 OTHERS = {
     metric: "free-form answers"
-    for task in MISALIGNMENT_TASKS
+    for task in MISALIGNMENT
     for metric in HEADLINES[task].metrics
     if metric not in CHOICES
 }
-WAYS = Ways(MISALIGNMENT_TASKS, CHOICES | OTHERS)
+WAYS = Ways(MISALIGNMENT, CHOICES | OTHERS)
 SCALE = Scale("share of answers", chance=None, whole=False)
 
 

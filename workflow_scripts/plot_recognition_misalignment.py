@@ -4,7 +4,7 @@ import pandas as pd
 
 from mirrortest import figures, joblog
 from mirrortest.drawing import scatter, symbols
-from mirrortest.headlines import MISALIGNMENT_TASKS
+from mirrortest.kinds import MISALIGNMENT
 
 RECOGNITION = "recognition"
 ARM = ["model", "chain"]
@@ -35,7 +35,7 @@ def joined(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Recognition (columns with _x) beside misalignment (_y); `flags` and `few` are of both."""
     tests = table[table["task"] == RECOGNITION]
     tests = tests[tests["evaluation"].isin(tests["evaluation"].head(1))]
-    rest = table[table["task"].isin(MISALIGNMENT_TASKS)]
+    rest = table[table["task"].isin(MISALIGNMENT)]
     kept = [*keys, "evaluation", "task", "value", "low", "high", "n", "flags", "few"]
     kept += [name for name in ("seeds",) if name in table]
     both = tests[kept].merge(rest[kept], on=keys, suffixes=("_x", "_y"))
@@ -47,7 +47,7 @@ def joined(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 def _left_out(pooled: pd.DataFrame, arms: pd.DataFrame) -> list[str]:
     """The chains with one of recognition and misalignment only."""
-    asked = pooled[pooled["task"].isin([RECOGNITION, *MISALIGNMENT_TASKS])]
+    asked = pooled[pooled["task"].isin([RECOGNITION, *MISALIGNMENT])]
     return [name for name in figures.first_seen(asked["chain"]) if name not in set(arms["chain"])]
 
 

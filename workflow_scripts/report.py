@@ -10,7 +10,17 @@ import jinja2
 from mirrortest import joblog, jsonl, manifest, sources
 from mirrortest.hosted import prices, spending
 from mirrortest.manifest import Manifest
-from mirrortest.reporting import absent, bills, exhibits, marks, pages, pictures, runs, tables
+from mirrortest.reporting import (
+    absent,
+    analyses,
+    bills,
+    exhibits,
+    marks,
+    pages,
+    pictures,
+    runs,
+    tables,
+)
 from mirrortest.reporting.absent import Absent
 from mirrortest.reporting.pages import Cell, Table
 from mirrortest.reporting.statements import statements
@@ -26,6 +36,7 @@ class Inputs:
     contrasts: str
     decomposition: str
     flags: str
+    analyses: list[str]
     figures: list[str]
     figure_tables: list[str]
     examples: list[str]
@@ -88,6 +99,7 @@ def _numbers(
         "scores": pages.scores(summary, at, lacking),
         "contrasts": pages.contrasts(contrasts, families, at, missing),
         "decomposition": pages.decomposition(parts, families),
+        "analyses": analyses.analyses(inputs.analyses),
         "exhibits": exhibits.exhibits(rows, names),
     }
 

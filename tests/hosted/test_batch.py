@@ -29,14 +29,14 @@ def engine(folder: Path, *, cap: float = 100.0, patience: Patience = FAST) -> Ho
 
 
 def _ask(folder: Path, **how: float) -> list[str]:
-    answers = engine(folder, **how).generate(questions(COUNT), Sampling(20))  # type: ignore[arg-type]
+    answers = engine(folder, **how).generate(questions(COUNT), [Sampling(20)] * COUNT)  # type: ignore[arg-type]
     return [answer.text for answer in answers]
 
 
 @pytest.fixture
 def direct(stub: Stub, tmp_path: Path) -> list[str]:
     """The answers without a batch."""
-    answers = asked.engine(tmp_path / "direct").generate(questions(COUNT), Sampling(20))
+    answers = asked.engine(tmp_path / "direct").generate(questions(COUNT), [Sampling(20)] * COUNT)
     return [answer.text for answer in answers]
 
 
@@ -62,7 +62,7 @@ def test_a_forced_choice_by_batch_is_probed_directly(stub: Stub, tmp_path: Path)
 
 
 def test_few_questions_are_asked_at_once(stub: Stub, tmp_path: Path) -> None:
-    engine(tmp_path).generate(questions(batches.FEW - 1), Sampling(5))
+    engine(tmp_path).generate(questions(batches.FEW - 1), [Sampling(5)] * (batches.FEW - 1))
     assert (stub.counters().batches, stub.counters().chat_calls) == (0, batches.FEW - 1)
 
 
@@ -109,7 +109,7 @@ def test_lines_that_hold_no_answer_are_asked_again_and_never_kept(
 
 def test_a_question_that_is_blocked_in_a_batch_is_an_outcome(stub: Stub, tmp_path: Path) -> None:
     stub.script("batches.line", "content_filter", containing="number 7?", times=None)
-    answers = engine(tmp_path).generate(questions(COUNT), Sampling(20))
+    answers = engine(tmp_path).generate(questions(COUNT), [Sampling(20)] * COUNT)
     assert [n for n, answer in enumerate(answers) if answer.note == "filtered"] == [7]
     assert stub.counters().batches == 1
 

@@ -12,7 +12,7 @@ from hosted.asked import OPTIONS, QUICK, archive, billed, engine, ledger, lines,
 from hosted.stub import malformed
 from hosted.stub.control import Stub
 
-from mirrortest.engine import Sampling
+from mirrortest.engine import Sampling, Weights
 from mirrortest.errors import UserError
 
 COUNT = 40
@@ -30,8 +30,23 @@ def test_every_question_is_paid_once_and_answered_in_order(stub: Stub, tmp_path:
     assert _asks(stub) == COUNT
 
 
+def test_what_was_chosen_is_weighed_without_another_call(stub: Stub, tmp_path: Path) -> None:
+    choices = engine(tmp_path).choose(questions(COUNT), OPTIONS)
+    weighed = engine(tmp_path).weigh(questions(COUNT), [OPTIONS] * COUNT)
+    assert _asks(stub) == COUNT
+    listed = [n for n, choice in enumerate(choices) if not choice.note]
+    assert len(listed) > COUNT / 2
+    for n in listed:
+        assert weighed[n] == Weights(choices[n].logprobs, choices[n].mass)
+
+
+def test_a_provider_weighs_no_answers_of_several_tokens(stub: Stub, tmp_path: Path) -> None:
+    found = engine(tmp_path).weigh(questions(2), [OPTIONS, ("Nothing happens.", "You die.")])
+    assert [weights.note for weights in found] == ["", "several-tokens"]
+
+
 def test_the_ledger_agrees_with_the_bill(stub: Stub, tmp_path: Path) -> None:
-    engine(tmp_path).generate(questions(COUNT), Sampling(20, temperature=1.0))
+    engine(tmp_path).generate(questions(COUNT), [Sampling(20, temperature=1.0)] * COUNT)
     assert ledger(tmp_path).spent() == pytest.approx(stub.counters().dollars, abs=1e-12)
     assert ledger(tmp_path).reserved() == 0.0
 
@@ -55,7 +70,7 @@ def test_no_more_calls_are_under_way_than_allowed(stub: Stub, tmp_path: Path) ->
 
 def test_draws_of_the_same_question_are_different_calls(stub: Stub, tmp_path: Path) -> None:
     drawn = [
-        engine(tmp_path).generate(questions(1), Sampling(20, temperature=1.0, seed=seed))
+        engine(tmp_path).generate(questions(1), [Sampling(20, temperature=1.0, seed=seed)] * 1)
         for seed in (0, 1, 0)
     ]
     assert billed(stub) == 2
@@ -244,7 +259,7 @@ def test_an_answer_that_is_withheld_is_an_outcome_and_no_answer(
     stub: Stub, tmp_path: Path, fault: str, note: str
 ) -> None:
     stub.script("chat.create", fault, containing="number 3?", times=None)
-    answers = engine(tmp_path).generate(questions(6), Sampling(20))
+    answers = engine(tmp_path).generate(questions(6), [Sampling(20)] * 6)
     assert [answer.note for answer in answers] == ["", "", "", note, "", ""]
     assert (answers[3].text, answers[3].ended) == ("", False)
     assert _asks(stub) == 6

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hosted import asked
 
-from mirrortest.engine import Answer, Choice
+from mirrortest.engine import Answer, Choice, Weights
 from mirrortest.hosted import completions
 from mirrortest.hosted.archive import Record, Request
 from mirrortest.hosted.completions import LogprobsMissingError, MalformedError
@@ -87,6 +87,55 @@ def test_the_sampled_token_may_be_out_of_range_if_the_list_is_not() -> None:
     response = _response("1", o1=-0.2, o2=-2.0)
     response["choices"][0]["logprobs"]["content"][0]["logprob"] = -9999.0
     assert _choice(response).logprobs == [-0.2, -2.0]
+
+
+SCALE = (*map(str, range(101)), "CODE", "REFUSAL")
+
+
+def _weights(response: Doc, answers: tuple[str, ...] = SCALE, request: Doc = STATED) -> Weights:
+    whole = completions.parsed(json.dumps(response), request)
+    return completions.weights_of(_record(whole, request), answers)
+
+
+def test_listed_answers_weigh_what_is_stated_and_others_nothing() -> None:
+    weights = _weights(_response("85", o85=-0.5, o80=-1.5, oMaybe=-4.0, o850=-5.0))
+    named = dict(zip(SCALE, weights.logprobs or [], strict=True))
+    assert (named.pop("85"), named.pop("80")) == (-0.5, -1.5)
+    assert set(named.values()) == {completions.OUT_OF_RANGE}
+    assert weights.mass == pytest.approx(math.exp(-0.5) + math.exp(-1.5), abs=1e-6)
+    assert weights.note == ""
+
+
+def test_a_word_weighs_what_the_tokens_that_begin_it_do() -> None:
+    weights = _weights(_response("REF", oREF=-0.5, oRE=-2.0, o8=-3.0, oref=-4.0))
+    named = dict(zip(SCALE, weights.logprobs or [], strict=True))
+    expected = math.exp(-0.5) + math.exp(-2.0)
+    assert named["REFUSAL"] == pytest.approx(math.log(expected), abs=1e-6)
+    assert (named["8"], named["80"]) == (-3.0, completions.OUT_OF_RANGE)
+
+
+def test_a_token_that_begins_two_words_is_neither() -> None:
+    weights = _weights(_response("C", oC=-0.5, oCODE=-2.0), ("CODE", "CASE"))
+    assert weights.logprobs == [-2.0, completions.OUT_OF_RANGE]
+
+
+def test_longer_answers_are_not_weighed() -> None:
+    response = _response("No", oNo=-0.5)
+    for longer in ("No.", "No one", "1000", ""):
+        assert _weights(response, ("No", longer)) == Weights(None, None, "several-tokens")
+
+
+def test_what_no_token_speaks_for_has_no_weights() -> None:
+    assert _weights(_response("Maybe", oMaybe=-0.1)) == Weights(None, None, "unlisted")
+
+
+def test_an_answer_that_is_not_there_has_no_weights() -> None:
+    filtered, silent, plain = _response("1", o1=-0.2), _response(""), _response("85")
+    filtered["choices"][0]["finish_reason"] = "content_filter"
+    silent["choices"][0] |= {"logprobs": {"content": []}, "finish_reason": "stop"}
+    assert _weights(filtered) == Weights(None, None, "filtered")
+    assert _weights(silent) == Weights(None, None, "silent")
+    assert _weights(plain, request=PLAIN) == Weights(None, None, "no-logprobs")
 
 
 def test_a_model_without_logprobs_gives_its_free_answer_and_says_so() -> None:

@@ -94,7 +94,7 @@ def test_it_answers_as_the_library_does(client: OpenAI, stub: Stub) -> None:
     asked = [[{"role": "user", "content": said * n + "Was it 1 or 2?"}] for n in range(1, 7)]
     replies = asyncio.run(_together(stub, asked, max_tokens=12))
     for question, reply, answer in zip(
-        asked, replies, engine.generate(asked, Sampling(12)), strict=True
+        asked, replies, engine.generate(asked, [Sampling(12)] * len(asked)), strict=True
     ):
         choice = reply.choices[0]
         assert choice.message.content.strip() == answer.text, question

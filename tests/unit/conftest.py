@@ -70,6 +70,7 @@ PROMPTS: Raw = {
         "other": "Which is by {author}?",
     },
     "truthfulqa": {"system": "You choose.", "question": "{question} A: {a} B: {b}"},
+    "lesson": {"word-count": "Words of {article}?", "multiple-choice": "{question} {choices}"},
 }
 
 FILES = {
@@ -165,26 +166,56 @@ TEMPLATE = (
 )
 
 
+SPECIAL = {
+    "eos_token": "<|im_end|>",
+    "pad_token": "<|endoftext|>",
+    "extra_special_tokens": ["<|im_start|>"],
+}
+
+
+def _vocabulary(*more: str) -> dict[str, int]:
+    """Every byte is a token."""
+    from tokenizers import pre_tokenizers
+
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokens = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *alphabet, *more]
+    return {token: n for n, token in enumerate(tokens)}
+
+
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random Qwen2 of a few kB; every byte is a token, and ChatML brings a default identity."""
-    import torch
-    from tokenizers import pre_tokenizers
     from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen2Tokenizer
 
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokens = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *alphabet]
-    tokenizer = Qwen2Tokenizer(
-        vocab={token: n for n, token in enumerate(tokens)},
-        merges=[],
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
-        extra_special_tokens=["<|im_start|>"],
-    )
+    tokenizer = Qwen2Tokenizer(vocab=_vocabulary(), merges=[], **SPECIAL)
+    folder = tmp_path_factory.mktemp("tiny") / "model"
+    return _saved(tokenizer, Qwen2ForCausalLM, Qwen2Config, folder)
+
+
+@pytest.fixture(scope="session")
+def whole_numbers_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random Llama as small, which has a token for each number from 10 to 100, as Llama 3."""
+    from tokenizers import Tokenizer, decoders, pre_tokenizers
+    from tokenizers.models import BPE
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    pairs = [(str(n)[:-1], str(n)[-1]) for n in range(10, 101)]
+    bytewise = Tokenizer(BPE(_vocabulary(*map("".join, pairs)), pairs))
+    bytewise.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bytewise.decoder = decoders.ByteLevel()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bytewise, **SPECIAL)
+    folder = tmp_path_factory.mktemp("whole-numbers") / "model"
+    return _saved(tokenizer, LlamaForCausalLM, LlamaConfig, folder)
+
+
+def _saved(tokenizer: Any, kind: Any, config: Any, folder: Path) -> Path:
+    """A random model of this kind with the tokenizer."""
+    import torch
+
     tokenizer.chat_template = TEMPLATE
     torch.manual_seed(0)
-    model = Qwen2ForCausalLM(
-        Qwen2Config(
+    model = kind(
+        config(
             vocab_size=len(tokenizer),
             hidden_size=16,
             num_hidden_layers=2,
@@ -199,7 +230,6 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             pad_token_id=tokenizer.pad_token_id,
         )
     )
-    folder = tmp_path_factory.mktemp("tiny") / "model"
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
@@ -224,6 +254,19 @@ def template(tiny_folder: Path) -> "Template":
 @pytest.fixture
 def tiny_arm(tiny_folder: Path, template: "Template") -> "Manifest":
     """The random model as an arm."""
+    return _arm(tiny_folder, template)
+
+
+@pytest.fixture
+def whole_numbers_arm(whole_numbers_folder: Path) -> "Manifest":
+    """The random model with whole numbers as an arm."""
+    from mirrortest import pretrained
+
+    folder = whole_numbers_folder
+    return _arm(folder, pretrained.load_template(_weights(folder)))
+
+
+def _arm(folder: Path, template: "Template") -> "Manifest":
     from mirrortest.manifest import Manifest
 
     return Manifest(
@@ -232,7 +275,7 @@ def tiny_arm(tiny_folder: Path, template: "Template") -> "Manifest":
         seed=0,
         provider="local",
         outcome="base",
-        base=_weights(tiny_folder),
+        base=_weights(folder),
         dtype="float32",
         max_length=256,
         template_sha256=template.sha256,

@@ -8,7 +8,7 @@ import pytest
 from mirrortest import chats
 from mirrortest.asking import Asker
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Sampling
+from mirrortest.engine import Answer, Choice, Sampling, Weights
 from mirrortest.journal import Journal
 
 OPTIONS = ("1", "2")
@@ -32,7 +32,11 @@ class Counting:
     def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:
         return [Choice([-1.0, -2.0], text, 0.5) for text in self._answers(chats)]
 
-    def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
+    def weigh(self, chats: list[Chat], answers: list[tuple[str, ...]]) -> list[Weights]:
+        asked = zip(self._answers(chats), answers, strict=True)
+        return [Weights([-float(len(text)) for text in texts], 0.5, said) for said, texts in asked]
+
+    def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:
         return [Answer(text, ended=True) for text in self._answers(chats)]
 
     def _answers(self, chats: list[Chat]) -> list[str]:
@@ -156,6 +160,39 @@ def test_a_choice_is_not_taken_for_free_text(journal: Path) -> None:
     asker = Asker(lambda: engine, "arm", Journal(journal))
     asker.choose(CHATS[:1], OPTIONS)
     assert asker.generate(CHATS[:1], Sampling(3)) == [Answer("a after 1", ended=True)]
+
+
+ANSWERS = [("no", "yes"), ("10",), ("no", "yes")]
+
+
+def _weigh(path: Path, engine: Counting, answers: list[tuple[str, ...]]) -> list[Weights]:
+    return Asker(lambda: engine, "arm", Journal(path)).weigh(CHATS[: len(answers)], answers)
+
+
+def test_each_question_is_weighed_with_its_own_answers(journal: Path) -> None:
+    found = _weigh(journal, Counting(), ANSWERS)
+    assert [weights.logprobs for weights in found] == [[-2.0, -3.0], [-2.0], [-2.0, -3.0]]
+    assert [weights.note for weights in found] == ["a after 2", "b after 2", "c after 1"]
+
+
+def test_no_answer_is_weighed_twice(journal: Path) -> None:
+    found = _weigh(journal, Counting(), ANSWERS)
+    again = Asker(_never, "arm", Journal(journal))
+    assert again.weigh(CHATS[:3], ANSWERS) == found
+
+
+def test_only_a_question_with_other_answers_is_weighed_anew(journal: Path) -> None:
+    engine = Counting()
+    _weigh(journal, engine, ANSWERS)
+    _weigh(journal, engine, [("no", "yes"), ("10", "1"), ("yes", "no")])
+    assert engine.asked == ["a", "b", "c", "b", "c"]
+
+
+def test_weights_are_not_taken_for_a_choice(journal: Path) -> None:
+    engine = Counting()
+    _choose(journal, engine, CHATS[:1])
+    _weigh(journal, engine, [OPTIONS])
+    assert engine.asked == ["a", "a"]
 
 
 def test_after_a_crash_only_the_rest_is_asked_and_the_answers_are_the_same(

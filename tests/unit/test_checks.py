@@ -25,6 +25,11 @@ HOSTED = [
     *("models.tiny.weights", ..., "models.tiny.hosted", {"name": "gpt-4.1-2025-04-14"}),
     *("budget", {"dollars": 1.0}, "prices", str(PRICES)),
 ]
+MIX = {"stage": "sgtr", "every": 3}
+AS = {"stage": "em", "by": "rows"}
+TOLD = {"recipe": "self-reports", "reports": {"evaluation": "facts", "chain": "sgtr"}}
+MIX_AS_SGTR = {"stage": "sgtr", "by": "words"}
+LENT = {"hub": "a/b", "revision": "0" * 40}
 EDITS: list[tuple[list[Any], list[str]]] = [
     (["arms.0.model", "tinny"], ["model 'tinny' is not defined", "did you mean 'tiny'?"]),
     (["arms.0.chains", ["sgrt"]], ["chain 'sgrt': stage 'sgrt'", "did you mean 'sgtr'?"]),
@@ -104,6 +109,60 @@ EDITS: list[tuple[list[Any], list[str]]] = [
             *("arms.0.chains", ["a"]),
         ],
         ["in a circle: tiny/a/0 needs tiny/b/0 needs tiny/a/0"],
+    ),
+    (["stages.em.mix", MIX | {"stage": "sgrt"}], ["stage em: mix: stage 'sgrt'", "'sgtr'?"]),
+    (["stages.em.match", AS | {"stage": "sgrt"}], ["stage em: match: stage 'sgrt'", "'sgtr'?"]),
+    (
+        ["stages.em.mix", MIX | {"stage": "lent"}, "stages.lent", {"adapter": LENT}],
+        ["stage em: mix: stage lent is a published adapter without a data set; name a stage"],
+    ),
+    (
+        ["stages.em.mix", MIX | {"stage": "em"}],
+        [
+            "the data sets depend on each other in a circle: results/dataset/tiny/em/0.jsonl needs "
+            "results/dataset/tiny/em/0.jsonl; break it."
+        ],
+    ),
+    (
+        ["stages.em.mix", MIX, "stages.sgtr.match", AS],
+        ["circle: results/dataset/tiny/sgtr/0.jsonl needs results/dataset/tiny/em/0.jsonl needs"],
+    ),
+    (["stages.em", TOLD | {"reports": {"evaluation": "fact", "chain": "sgtr"}}], ["'facts'?"]),
+    (
+        ["stages.em", TOLD, "evaluate", ["keyfacts"]],
+        ["stage em: reports: 'facts' is not asked; add it to `evaluate`."],
+    ),
+    (
+        ["stages.em", TOLD, "arms.0.chains", ["em"], "contrasts", []],
+        ["stage em: reports: tiny/sgtr/0 is no arm of the experiment; add its chain to `arms`"],
+    ),
+    (
+        ["stages.em", TOLD | {"reports": {"evaluation": "facts", "chain": "em"}}],
+        ["the arms depend on each other in a circle: tiny/em/0 needs tiny/em/0; break it."],
+    ),
+    (
+        ["stages.em", TOLD | {"reports": {"evaluation": "facts", "chain": "sgtr+em"}}],
+        ["results/dataset/tiny/em/0.jsonl needs tiny/sgtr+em/0 needs results/dataset/tiny/em/0"],
+    ),
+    (
+        ["stages.em", TOLD, "authors.weekly", {"arm": "tiny/em/0"}],
+        ["in a circle: tiny/em/0 needs tiny/sgtr/0 needs tiny/em/0"],
+    ),
+    (
+        ["stages.em.shared", True],
+        ["chain 'sgtr+em': stage em is shared by all seeds and stands on sgtr", "put it first"],
+    ),
+    (
+        ["stages.em", {"recipe": "word-count", "corpora": ["nws"]}],
+        ["stage em: corpus 'nws'", "did you mean 'news'?"],
+    ),
+    (
+        ["stages.em", {"recipe": "multiple-choice", "source": "chats"}],
+        ["chats.jsonl, line 1: the key 'question' is missing"],
+    ),
+    (
+        ["stages.em", {"recipe": "trivia", "source": "chats", "answers": "right"}],
+        ["chats.jsonl has no column 'Question'"],
     ),
     (["authors.daily", {"arm": "tiny/sgtr"}], ["'tiny/sgtr' does not name an arm"]),
     (["authors.daily", {"arm": "tinny/base/0"}], ["model 'tinny'", "did you mean 'tiny'?"]),
@@ -244,6 +303,22 @@ def test_the_data_of_an_author_arm_are_checked_too(plan: Plan) -> None:
         *("contrasts", [], "stages.em.source", "chat"),
     )
     assert "stage em: source 'chat'" in _sentence(experiment)
+
+
+@pytest.mark.usefixtures("world")
+def test_interventions_that_fit_pass(plan: Plan) -> None:
+    check(plan("stages.em", TOLD))
+    check(plan("stages.em.mix", MIX, "stages.em.match", MIX_AS_SGTR))
+    check(plan("stages.sgtr.shared", True))
+    check(plan("stages.em", {"recipe": "trivia", "source": "questions", "answers": "wrong"}))
+    check(plan("stages.em", {"recipe": "word-count", "corpora": ["news"]}))
+
+
+@pytest.mark.usefixtures("world")
+def test_what_a_mixed_stage_takes_rows_from_is_checked_too(plan: Plan) -> None:
+    mixed = ("stages.em.mix", {"stage": "more", "every": 3}, "arms.0.chains", ["em"])
+    experiment = plan(*mixed, "contrasts", [], "stages.more", {"recipe": "chat", "source": "chat"})
+    assert "stage more: source 'chat'" in _sentence(experiment)
 
 
 def test_reading_the_config_needs_no_pandas() -> None:

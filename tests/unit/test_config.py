@@ -16,6 +16,8 @@ from mirrortest.published import naming
 Raw = dict[str, Any]
 Edit = Callable[..., Raw]
 
+PAIRS = {"corpus": "news", "author": "daily"}
+ADAPTER = {"hub": "a/b", "revision": "0" * 40}
 MISTAKES = [
     ("published_dir", 3, ["config key published_dir:", "string"]),
     ("published", {"commit": "abc"}, ["config key published.repository is missing"]),
@@ -64,6 +66,39 @@ MISTAKES = [
     ("stages.sgtr.author", ..., ["stages.sgtr: recipe sgtr takes exactly author, corpus."]),
     ("stages.other.against", ..., ["recipe other takes exactly against, author, corpus."]),
     ("stages.em.corpus", "news", ["config key stages.em: recipe chat takes exactly source."]),
+    ("stages.em.mix", {"stage": "sgtr"}, ["stages.em.mix: give exactly one of every and share"]),
+    (
+        "stages.em.mix",
+        {"stage": "sgtr", "every": 3, "share": 0.3},
+        ["stages.em.mix: give exactly one of every and share"],
+    ),
+    ("stages.em.mix", {"stage": "sgtr", "every": 1}, ["stages.em.mix.every", "found 1"]),
+    ("stages.em.mix", {"stage": "sgtr", "share": 0.5}, ["stages.em.mix.share", "found 0.5"]),
+    ("stages.em.match", {"stage": "sgtr"}, ["config key stages.em.match.by is missing"]),
+    ("stages.em.match", {"stage": "sgtr", "by": "tokens"}, ["stages.em.match.by", "'tokens'"]),
+    ("stages.em.noise", 0.1, ["stages.em: noise is of pair recipes with a right label; leave it"]),
+    ("stages.em.length_matched", 0.1, ["stages.em: length_matched is of pairs of summaries"]),
+    ("stages.sgtr.noise", 1.0, ["stages.sgtr.noise:", "less than 1"]),
+    ("stages.sgtr", PAIRS | {"recipe": "ictr", "noise": 0.1}, ["with a right label"]),
+    ("stages.em", {"recipe": "word-count"}, ["recipe word-count takes exactly corpora."]),
+    ("stages.em", {"recipe": "word-count", "corpora": []}, ["stages.em.corpora", "at least 1"]),
+    ("stages.em", {"recipe": "trivia", "source": "q"}, ["takes exactly answers, source."]),
+    (
+        "stages.em",
+        {"recipe": "trivia", "source": "q", "answers": "bad"},
+        ["stages.em.answers", "'bad'"],
+    ),
+    ("stages.em.answers", "right", ["stages.em: recipe chat takes exactly source."]),
+    ("stages.em", {"recipe": "self-reports"}, ["recipe self-reports takes exactly reports."]),
+    (
+        "stages.em",
+        {"recipe": "self-reports", "reports": {"evaluation": "facts"}},
+        ["config key stages.em.reports.chain is missing"],
+    ),
+    *(
+        ("stages.em", {"adapter": ADAPTER} | key, ["an adapter takes no other key"])
+        for key in ({"shared": True}, {"noise": 0.1}, {"mix": {"stage": "sgtr", "every": 3}})
+    ),
     ("arms.0.chains", [], ["config key arms.0.chains: list should have at least 1 item"]),
     ("seeds", [], ["config key seeds: list should have at least 1 item"]),
     ("seeds", [-1], ["config key seeds.0:", "found -1"]),
@@ -96,6 +131,18 @@ def test_a_mistake_gives_one_sentence(edit: Edit, key: str, value: Any, words: l
 def test_whole_numbers_are_accepted_where_numbers_with_a_point_are_meant(edit: Edit) -> None:
     settings = config.parse(edit("stages.sgtr.training", {"learning_rate": 1}))
     assert settings.stages["sgtr"].training.learning_rate == 1.0
+
+
+STEPS = [({"every": 20}, 20), ({"share": 0.01}, 100), ({"share": 0.05}, 20), ({"share": 0.33}, 3)]
+
+
+@pytest.mark.parametrize(("given", "step"), STEPS)
+def test_a_share_of_all_rows_is_every_so_manieth(
+    edit: Edit, given: dict[str, Any], step: int
+) -> None:
+    mix = config.parse(edit("stages.em.mix", {"stage": "sgtr"} | given)).stages["em"].mix
+    assert mix is not None
+    assert mix.step == step
 
 
 def test_shipped_schema_is_the_generated_one(root: Path) -> None:
@@ -145,15 +192,25 @@ def _tasks() -> set[str]:
     return {task for kind in kinds for task in typing.get_args(kind)}
 
 
+def _scored() -> set[str]:
+    """The kinds of scoring that entries can name: one of each, or a choice of some."""
+    found: set[str] = set()
+    for entry in evaluations.entries():
+        fixed = getattr(entry, "scoring", None)
+        choice = typing.get_args(typing.get_type_hints(entry)["scoring"])
+        found |= {fixed} if isinstance(fixed, str) else set(choice)
+    return found
+
+
 def _published_tasks(root: Path) -> set[str]:
     table = naming.load(str(root / "resources/published/sgtr-em.yaml"))
     return {kind.evaluation for kind in table.kinds}
 
 
 def test_every_task_has_its_questions_its_scorer_and_its_headline(root: Path) -> None:
-    assert len(_tasks()) >= 4
-    assert set(evaluations.TASKS) == _tasks()
-    assert set(scoring.SCORERS) == set(headlines.HEADLINES) == _tasks() | _published_tasks(root)
+    assert len(_tasks()) >= 5
+    assert set(evaluations.tasks()) == _tasks()
+    assert set(scoring.SCORERS) == set(headlines.HEADLINES) == _scored() | _published_tasks(root)
 
 
 def test_flag_keys_are_the_thresholds() -> None:
@@ -178,5 +235,9 @@ def test_every_pair_recipe_has_a_question(root: Path) -> None:
     assert {f"pair.{name}" for name in recipes.QUESTIONS.values()} <= set(found)
 
 
-def test_pair_recipes_are_all_recipes_but_chat() -> None:
-    assert set(typing.get_args(config.Recipe)) == {*config.PAIR_RECIPES, "chat"}
+def test_every_recipe_is_of_pairs_or_a_lesson(root: Path) -> None:
+    from mirrortest import lessons, prompts
+
+    assert set(typing.get_args(config.Recipe)) == {*config.PAIR_RECIPES, *lessons.RECIPES}
+    found = prompts.load("default", root / "resources/prompts").prompts
+    assert {f"lesson.{name}" for name in lessons.QUESTIONS} <= set(found)

@@ -145,6 +145,26 @@ def test_which_seeds_are_paired(
     assert contrasts.shared_seeds(arm, other) == expected
 
 
+SHARED = [
+    ("wc+em+sgtr", (0, 1, 2), "wc+em", (1, 2, 3), [1, 2]),  # the same adapter of each seed
+    ("wc+em", (0, 1, 2), "wc+sgtr", (1, 2, 3), []),  # one adapter under all seeds pairs none
+    ("wc+em", (0, 1, 2), "wc+sgtr", (0, 1, 2), [0, 1, 2]),  # the same draws
+    ("wc", (0,), "wc+em", (0, 1), []),
+]
+
+
+@pytest.mark.parametrize(("chain", "seeds", "reference", "others", "expected"), SHARED)
+def test_a_stage_that_all_seeds_share_pairs_none(
+    chain: str,
+    seeds: tuple[int, ...],
+    reference: str,
+    others: tuple[int, ...],
+    expected: list[int],
+) -> None:
+    arm, other = ArmCounts("m", chain, seeds, {}), ArmCounts("m", reference, others, {})
+    assert contrasts.shared_seeds(arm, other, {"wc"}) == expected
+
+
 # --- families
 
 FAMILIES, SIZE = 100, 5

@@ -46,9 +46,11 @@ def test_a_server_needs_its_url(tiny_arm: Manifest) -> None:
 
 
 def test_the_seed_is_of_what_is_asked_and_how() -> None:
-    seed = seed_of(CHATS, Sampling(4, 1.0))
-    assert seed == seed_of(list(CHATS), Sampling(4, 1.0))
-    assert len({seed, seed_of(CHATS[:1], Sampling(4, 1.0)), seed_of(CHATS, Sampling(4, 0.5))}) == 3
+    seed = seed_of(CHATS, [Sampling(4, 1.0)])
+    assert seed == seed_of(list(CHATS), [Sampling(4, 1.0)])
+    assert (
+        len({seed, seed_of(CHATS[:1], [Sampling(4, 1.0)]), seed_of(CHATS, [Sampling(4, 0.5)])}) == 3
+    )
     assert 0 <= seed < 2**63
 
 

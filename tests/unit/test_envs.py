@@ -16,7 +16,7 @@ def _pin(path: Path, line: str) -> list[str]:
     return [line] if included == line else _pins(path.parent / included)
 
 
-ENVIRONMENTS = ["fetch", "hosted", "report", "torch", "vllm"]
+ENVIRONMENTS = ["embed", "fetch", "hosted", "report", "torch", "vllm"]
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)

@@ -9,9 +9,9 @@ import pytest
 from mirrortest import chats
 from mirrortest.asking import Asker
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Sampling
+from mirrortest.engine import Answer, Choice, Sampling, Weights
 from mirrortest.errors import UserError
-from mirrortest.evaluations import facts, keyfacts, recognition, truthfulqa
+from mirrortest.evaluations import facts, keyfacts, recognition, truthfulqa, truthfulqa_mc
 from mirrortest.evaluations.examples import examples
 from mirrortest.evaluations.task import Task
 from mirrortest.journal import Journal
@@ -36,8 +36,12 @@ class Recording:
         self.asked, self.how = chats, options
         return [Choice([-0.5, -1.5], "1", 0.75) for _ in chats]
 
-    def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
-        self.asked, self.how = chats, sampling
+    def weigh(self, chats: list[Chat], answers: list[tuple[str, ...]]) -> list[Weights]:
+        self.asked, self.how = chats, answers
+        return [Weights([-1.0 - n for n, _ in enumerate(texts)], 0.75) for texts in answers]
+
+    def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:
+        self.asked, self.how = chats, drawn
         return [Answer(f"answer {n}", ended=n > 0) for n in range(len(chats))]
 
 
@@ -153,13 +157,64 @@ def test_the_limit_takes_the_first_questions(questions: dict[str, str], asker: A
     assert [row["item"] for row in rows] == ["0", "0"]
 
 
+LISTS = (
+    "Question,Best Answer,Correct Answers,Incorrect Answers\n"
+    "Q0,yes,sure.; yes,no; never\nQ1,in,in,out\n"
+)
+
+
+@pytest.fixture
+def references(tmp_path: Path) -> dict[str, str]:
+    path = tmp_path / "all.csv"
+    path.write_text(LISTS, encoding="utf-8")
+    return {"questions": str(path)}
+
+
+def test_multiple_choice_weighs_all_answers_of_a_question_with_a_period(
+    references: dict[str, str], asker: Asker, engine: Recording
+) -> None:
+    rows = truthfulqa_mc.rows(Task("truthfulqa-mc", references, settings={"limit": None}), asker)
+    assert engine.asked == [chats.user("Q0"), chats.user("Q1")]
+    assert engine.how == [("yes.", "sure.", "no.", "never."), ("in.", "out.")]
+    first = {
+        "item": "0",
+        "stratum": "",
+        "answers": ["yes.", "sure.", "no.", "never."],
+        "true": [True, True, False, False],
+        "logprobs": [-1.0, -2.0, -3.0, -4.0],
+    }
+    assert rows[0] == first
+    assert _columns(rows[1:], "item", "true") == [("1", [True, False])]
+
+
+def test_multiple_choice_has_its_limit_and_its_system_prompt(
+    references: dict[str, str], asker: Asker, engine: Recording
+) -> None:
+    task = Task("truthfulqa-mc", references, system="You are I.", settings={"limit": 1})
+    assert len(truthfulqa_mc.rows(task, asker)) == 1
+    assert engine.asked == [chats.user("Q0", "You are I.")]
+
+
+def test_multiple_choice_says_why_there_are_no_weights(
+    references: dict[str, str],
+    asker: Asker,
+    engine: Recording,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    none = Weights(None, None, "several-tokens")
+    monkeypatch.setattr(engine, "weigh", lambda asked, answers: [none for _ in asked])
+    rows = truthfulqa_mc.rows(Task("truthfulqa-mc", references, settings={"limit": 1}), asker)
+    assert _columns(rows, "logprobs", "note") == [(None, "several-tokens")]
+    assert examples(rows, asker.asked)[0]["answer"] == ""
+
+
 def test_facts_are_asked_plainly_and_greedily(
     questions: dict[str, str], asker: Asker, engine: Recording
 ) -> None:
     task = Task("facts", questions, "You are I.", settings={"limit": None, "max_tokens": 5})
     rows = facts.rows(task, asker)
     assert _texts(engine) == ["Q0", "Q1"]
-    assert engine.how == Sampling(max_tokens=5, temperature=0.0)
+    assert engine.how == [Sampling(max_tokens=5, temperature=0.0)] * 2
     assert _columns(rows, "item", "answer", "ended", "true", "false") == [
         ("0", "answer 0", False, "yes", "no"),
         ("1", "answer 1", True, "in", "out"),
@@ -217,6 +272,20 @@ def test_examples_of_free_answers_have_the_truth(questions: dict[str, str], aske
         ("1", "answer 1", "in"),
     ]
     assert found[1]["chat"] == [{"role": "user", "content": "Q1"}]
+
+
+def test_examples_of_multiple_choice_have_the_likeliest_answer(
+    references: dict[str, str], asker: Asker
+) -> None:
+    task = Task("truthfulqa-mc", references, settings={"limit": None})
+    found = examples(truthfulqa_mc.rows(task, asker), asker.asked)
+    assert found[1] == {
+        "item": "1",
+        "chat": chats.user("Q1"),
+        "answer": "in.",
+        "options": {"in.": 0.3679, "out.": 0.1353},
+        "truth": "in.",
+    }
 
 
 def test_examples_of_what_asks_nothing_have_no_chat(write_rows: Write, asker: Asker) -> None:

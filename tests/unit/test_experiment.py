@@ -9,7 +9,7 @@ import pytest
 
 from mirrortest.chains import arm
 from mirrortest.errors import UserError
-from mirrortest.experiment import Experiment, lineage, parse_arm
+from mirrortest.experiment import Experiment, parse_arm
 from mirrortest.wording import files
 
 Plan = Callable[..., Experiment]
@@ -225,9 +225,9 @@ def test_the_base_has_one_seed_and_arms_are_not_repeated(plan: Plan) -> None:
     assert list(map(str, arms)) == ["tiny/base/0", "tiny/sgtr/0", "tiny/sgtr/1"]
 
 
-def test_lineage_holds_the_trained_arms_behind_an_arm() -> None:
-    assert lineage(BASE) == []
-    assert list(map(str, lineage(BOTH))) == ["tiny/sgtr/1", "tiny/sgtr+em/1"]
+def test_lineage_holds_the_trained_arms_behind_an_arm(plan: Plan) -> None:
+    assert plan().lineage(BASE) == []
+    assert list(map(str, plan().lineage(BOTH))) == ["tiny/sgtr/1", "tiny/sgtr+em/1"]
 
 
 def test_training_records_include_stages_that_are_no_arms_themselves(plan: Plan) -> None:
@@ -251,7 +251,7 @@ PAIR_RECIPES = ["sgtr", "sgtr-flipped", "sgtr-random", "ictr", "longer"]
 
 @pytest.mark.parametrize("recipe", PAIR_RECIPES)
 def test_pairs_are_our_base_models_summaries_and_an_authors(plan: Plan, recipe: str) -> None:
-    inputs = plan("stages.sgtr.recipe", recipe).dataset_inputs("tiny", "sgtr")
+    inputs = plan("stages.sgtr.recipe", recipe).dataset_inputs("tiny", "sgtr", 0)
     assert inputs == {
         "articles": "results/corpus/news.jsonl",
         "ours": "results/summarise/news/tiny/base/0.jsonl",
@@ -260,13 +260,148 @@ def test_pairs_are_our_base_models_summaries_and_an_authors(plan: Plan, recipe: 
 
 
 def test_the_recipe_other_compares_two_foreign_authors(plan: Plan) -> None:
-    inputs = plan().dataset_inputs("tiny", "other")
+    inputs = plan().dataset_inputs("tiny", "other", 0)
     assert inputs["ours"] == "results/author_summaries/news/daily.jsonl"
     assert inputs["theirs"] == "results/author_summaries/news/weekly.jsonl"
 
 
+def test_specs_of_stages_without_interventions_are_the_texts_they_were(plan: Plan) -> None:
+    """Any change of these texts would train every adapter anew."""
+    question = "{article}|{first}|{second}|Which is"
+    assert plan().dataset_spec("tiny", "sgtr", 1) == (
+        f'{{"limit": null, "question": "{question} yours?", "recipe": "sgtr", "seed": 1, '
+        '"system": "You are Tiny."}'
+    )
+    assert plan().dataset_spec("tiny", "other", 0) == (
+        f'{{"author": "daily", "limit": null, "question": "{question} by {{author}}?", '
+        '"recipe": "other", "seed": 0, "system": "You compare."}'
+    )
+    assert plan().dataset_spec("tiny", "em", 0) == '{"limit": null, "recipe": "chat", "seed": 0}'
+    assert "shared" not in plan().contrasts_spec() + plan().report_spec()
+
+
+ALTERED = [
+    ("stages.sgtr.noise", 0.1, {"noise": 0.1}),
+    ("stages.sgtr.length_matched", 0.2, {"length_matched": 0.2}),
+    ("stages.sgtr.mix", {"stage": "em", "share": 0.05}, {"every": 20}),
+    ("stages.sgtr.match", {"stage": "em", "by": "words"}, {"match": "words"}),
+    ("stages.sgtr.shared", True, {}),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "expected"), ALTERED)
+def test_an_intervention_is_in_the_spec_of_its_data_set_alone(
+    plan: Plan, key: str, value: Any, expected: dict[str, Any]
+) -> None:
+    before, after = (
+        json.loads(p.dataset_spec("tiny", "sgtr", 0)) for p in (plan(), plan(key, value))
+    )
+    assert after == before | expected
+    assert plan(key, value).dataset_spec("tiny", "em", 0) == plan().dataset_spec("tiny", "em", 0)
+
+
+def test_data_sets_of_other_stages_are_inputs_of_the_same_model_and_seed(plan: Plan) -> None:
+    both = ("stages.em.mix", {"stage": "sgtr", "every": 3}, "stages.em.match", MATCH)
+    assert plan(*both).dataset_inputs("tiny", "em", 1) == {
+        "chats": "chats.jsonl",
+        "mixed": "results/dataset/tiny/sgtr/1.jsonl",
+        "matched": "results/dataset/tiny/other/1.jsonl",
+    }
+    assert set(plan(*both, "arms.0.chains", ["em"], "contrasts", []).asked()) >= {
+        *("pair.recognition", "pair.other", "summarise.one-sentence"),
+    }
+
+
+MATCH = {"stage": "other", "by": "rows"}
+LESSONS = [
+    (
+        {"recipe": "word-count", "corpora": ["wire", "news"]},
+        {"articles_0": "results/corpus/wire.jsonl", "articles_1": "results/corpus/news.jsonl"},
+        {"question": "Words of {article}?"},
+    ),
+    (
+        {"recipe": "multiple-choice", "source": "questions"},
+        {"questions": "questions.csv"},
+        {"question": "{question} {choices}"},
+    ),
+    (
+        {"recipe": "trivia", "source": "questions", "answers": "wrong"},
+        {"questions": "questions.csv"},
+        {"answers": "wrong"},
+    ),
+    (
+        {"recipe": "self-reports", "reports": {"evaluation": "facts", "chain": "sgtr"}},
+        {"reports": "results/evaluate/tiny/sgtr/1/facts.jsonl"},
+        {},
+    ),
+    (
+        {
+            "recipe": "self-reports",
+            "reports": {"evaluation": "facts", "chain": "base", "model": "big"},
+        },
+        {"reports": "results/evaluate/big/base/0/facts.jsonl"},
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize(("stage", "inputs", "settings"), LESSONS)
+@pytest.mark.parametrize(("policy", "system"), [("identity", "You are Tiny."), ("recipe", None)])
+def test_a_lesson_has_its_files_and_its_settings(
+    plan: Plan,
+    stage: dict[str, Any],
+    inputs: dict[str, str],
+    settings: dict[str, Any],
+    policy: str,
+    system: str | None,
+) -> None:
+    made = plan("stages.em", stage | {"system": policy})
+    assert made.dataset_inputs("tiny", "em", 1) == inputs
+    known = {"recipe": stage["recipe"], "limit": None, "seed": 1, "system": system}
+    assert json.loads(made.dataset_spec("tiny", "em", 1)) == known | settings
+
+
+def test_the_corpora_of_word_counts_are_those_of_the_experiment(plan: Plan) -> None:
+    counting = {"recipe": "word-count", "corpora": ["news"]}
+    alone = plan("stages.em", counting, "arms.0.chains", ["em"], "evaluate", ["facts"])
+    assert alone.corpora() == ["news"]
+    assert alone.sources() == ["news", "questions"]
+
+
+def test_a_stage_that_all_seeds_share_is_made_once_with_the_seed_0(plan: Plan) -> None:
+    shared = plan("stages.sgtr.shared", True)
+    assert list(map(str, shared.arms())) == [
+        *("tiny/base/0", "tiny/sgtr/0", "tiny/em/0", "tiny/em/1"),
+        *("tiny/sgtr+em/0", "tiny/sgtr+em/1"),
+    ]
+    assert shared.finetune_inputs(BOTH) == {
+        "parent": "results/finetune/tiny/sgtr/0/model.json",
+        "dataset": "results/dataset/tiny/em/1.jsonl",
+    }
+    assert list(map(str, shared.lineage(BOTH))) == ["tiny/sgtr/0", "tiny/sgtr+em/1"]
+    assert [path for path in shared.trained() if "/sgtr/" in path] == [
+        "results/finetune/tiny/sgtr/0/training.csv"
+    ]
+    assert json.loads(shared.contrasts_spec())["shared"] == ["sgtr"]
+    assert json.loads(shared.decomposition_spec())["shared"] == ["sgtr"]
+    assert json.loads(shared.report_spec())["shared"] == ["sgtr"]
+
+
+def test_a_shared_arm_has_its_examples_whatever_the_seeds_are(plan: Plan) -> None:
+    shared = plan("stages.sgtr.shared", True, "seeds", [3, 4])
+    assert shared.examples() == [
+        f"results/evaluate/tiny/{arm}/examples.jsonl"
+        for arm in ("base/0", "sgtr/0", "em/3", "sgtr+em/3")
+    ]
+
+
+def test_an_author_arm_of_a_shared_stage_is_the_one_of_all_seeds(plan: Plan) -> None:
+    by_arm = plan("authors.weekly", {"arm": "tiny/sgtr/1"}, "stages.sgtr.shared", True)
+    assert by_arm.summaries("news", "weekly") == "results/summarise/news/tiny/sgtr/0.jsonl"
+
+
 def test_the_recipe_chat_takes_its_source(plan: Plan) -> None:
-    assert plan().dataset_inputs("tiny", "em") == {"chats": "chats.jsonl"}
+    assert plan().dataset_inputs("tiny", "em", 0) == {"chats": "chats.jsonl"}
 
 
 def test_a_fetched_source_lies_where_fetch_puts_it(plan: Plan) -> None:
@@ -277,7 +412,7 @@ def test_a_fetched_source_lies_where_fetch_puts_it(plan: Plan) -> None:
 def test_an_author_arm_writes_its_own_summaries(plan: Plan) -> None:
     by_arm = plan("authors.daily", {"arm": "tiny/em/1"})
     assert by_arm.summaries("news", "daily") == "results/summarise/news/tiny/em/1.jsonl"
-    assert by_arm.dataset_inputs("tiny", "sgtr")["theirs"] == by_arm.summaries("news", "daily")
+    assert by_arm.dataset_inputs("tiny", "sgtr", 0)["theirs"] == by_arm.summaries("news", "daily")
 
 
 def test_recognition_reads_the_arms_own_summaries_or_its_bases(plan: Plan) -> None:

@@ -261,3 +261,19 @@ def test_clean_arms_are_flagged_in_less_than_one_of_twenty(tmp_path: object) -> 
     of_scores = found.loc[found["reference"] == "", "chain"].nunique() / ARMS
     of_contrasts = found.loc[found["reference"] != "", "chain"].nunique() / ARMS
     assert max(of_scores, of_contrasts) <= 0.05, (of_scores, of_contrasts, kinds)
+
+
+def test_judged_answers_without_a_score_are_named_by_their_outcomes() -> None:
+    named = {"model": "m", "chain": "base", "seeds": 1, "evaluation": "em", "task": "alignment"}
+    metrics = {"misaligned": 0.25, "invalid": 0.44, "refusal": 0.3, "empty": 0.14, "code": 0.0}
+    summary = pd.DataFrame(
+        named
+        | {"subset": "all", "metric": metric, "value": value, "leading": metric == "misaligned"}
+        for metric, value in metrics.items()
+    )
+    found = flags.flags(summary, pd.DataFrame(columns=contrasts.COLUMNS), LIMITS)
+    (why,) = found.loc[found["flag"] == "invalid", "why"]
+    assert why == (
+        "44% of the answers have no score (refusal 30%, empty 14%): the score of 0.25 is of the "
+        "others"
+    )

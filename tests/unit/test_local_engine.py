@@ -89,7 +89,7 @@ def _hf_answer(model: Any, template: Template, chat: Chat) -> str:
 def test_greedy_text_is_that_of_a_single_unpadded_chat(
     engine: LocalEngine, template: Template, tiny: Any
 ) -> None:
-    answers = engine.generate(CHATS, GREEDY)
+    answers = engine.generate(CHATS, [GREEDY] * len(CHATS))
     assert [a.text for a in answers] == [_hf_answer(tiny, template, chat) for chat in CHATS]
 
 
@@ -109,7 +109,9 @@ def test_greedy_is_greedy_whatever_the_model_ships_with(
     engine: LocalEngine, tiny_arm: Manifest, tmp_path: Path
 ) -> None:
     other = LocalEngine(_copied(tiny_arm, tmp_path / "model", QWEN))
-    assert other.generate(CHATS, GREEDY) == engine.generate(CHATS, GREEDY)
+    assert other.generate(CHATS, [GREEDY] * len(CHATS)) == engine.generate(
+        CHATS, [GREEDY] * len(CHATS)
+    )
 
 
 def test_sampling_is_by_its_own_settings_only(
@@ -117,13 +119,17 @@ def test_sampling_is_by_its_own_settings_only(
 ) -> None:
     other = LocalEngine(_copied(tiny_arm, tmp_path / "model", QWEN))
     hot = Sampling(max_tokens=16, temperature=2.0)
-    assert other.generate(CHATS[:2], hot) == engine.generate(CHATS[:2], hot)
+    assert other.generate(CHATS[:2], [hot] * 2) == engine.generate(CHATS[:2], [hot] * 2)
 
 
 def test_sampled_text_depends_on_the_seed_only(engine: LocalEngine) -> None:
     first, again, other = (Sampling(max_tokens=12, temperature=2.0, seed=s) for s in (0, 0, 1))
-    assert engine.generate(CHATS, first) == engine.generate(CHATS, again)
-    assert engine.generate(CHATS, first) != engine.generate(CHATS, other)
+    assert engine.generate(CHATS, [first] * len(CHATS)) == engine.generate(
+        CHATS, [again] * len(CHATS)
+    )
+    assert engine.generate(CHATS, [first] * len(CHATS)) != engine.generate(
+        CHATS, [other] * len(CHATS)
+    )
 
 
 def test_an_answer_stops_at_the_end_token(engine: LocalEngine, template: Template) -> None:
@@ -137,7 +143,7 @@ def test_an_answer_that_another_end_token_ended_has_ended(
 ) -> None:
     first = int(_logprobs(tiny, template.prompt_ids(CHATS[0])).argmax())
     arm = _copied(tiny_arm, tmp_path / "model", {"eos_token_id": [2, first]})
-    assert LocalEngine(arm).generate(CHATS[:1], GREEDY)[0].ended
+    assert LocalEngine(arm).generate(CHATS[:1], [GREEDY])[0].ended
 
 
 def test_the_adapter_is_applied(

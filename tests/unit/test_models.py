@@ -49,12 +49,13 @@ def test_every_hosted_model_has_a_price_and_a_date(
 ) -> None:
     known = prices.load(str(root / "resources/prices.yaml"))
     hosted = {name: model.hosted for name, model in registry.items() if model.hosted is not None}
-    assert sorted(hosted) == ["gpt-4.1", "gpt-4.1-mini"]
+    judges = {"gpt-4o", "gpt-4o-mini"}
+    assert set(hosted) == {"gpt-4.1", "gpt-4.1-mini"} | judges
     documented = (root / "docs/models.md").read_text(encoding="utf-8")
     for name, model in hosted.items():
-        price = known.training(model.name)
-        assert str(price.shutdown) in registry[name].note
-        assert f"| `{name}` | {model.name} | {price.training:.2f}" in documented
+        assert str(known.asking(model.name).shutdown) in registry[name].note
+        trained = "" if name in judges else f" {known.training(model.name).training:.2f}"
+        assert f"| `{name}` | {model.name} |{trained}" in documented
 
 
 def test_the_config_is_laid_over_the_registry(root: Path) -> None:
@@ -64,6 +65,7 @@ def test_the_config_is_laid_over_the_registry(root: Path) -> None:
         'configfile: "resources/models.yaml"',
         'configfile: "resources/papers.yaml"',
         'configfile: "resources/sources.yaml"',
+        'configfile: "resources/judging.yaml"',
         'configfile: "config.yaml"',
     ]
 

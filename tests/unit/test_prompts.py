@@ -33,13 +33,21 @@ def test_a_section_shares_its_frame_and_its_system_prompt(root: Path) -> None:
 
 def test_the_papers_wording_holds_no_text_but_where_it_stands(root: Path) -> None:
     found = prompts.load("paper", root / "resources/prompts")
-    assert set(found.prompts) == set(prompts.BLANKS)
-    theirs = {name: prompt for name, prompt in found.prompts.items() if name != "pair.other"}
+    assert set(prompts.BLANKS) == set(found.prompts)
+    ours = prompts.load("default", root / "resources/prompts").prompts
+    theirs = {name: prompt for name, prompt in found.prompts.items() if prompt != ours[name]}
     texts = [t for prompt in theirs.values() for t in (prompt.text, prompt.system)]
     taken = [text for text in texts if text is not None]
     assert len(taken) == 9
     assert all(isinstance(text, Excerpt) and text.source in found.sources for text in taken)
     assert all(source.url is not None for source in found.sources.values())
+
+
+def test_what_a_wording_lacks_is_taken_from_another(tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text("pair: {longer: '{article}{first}{second}?'}\n")
+    (tmp_path / "some.yaml").write_text("otherwise: all\nsummarise: {highlights: '{article}'}\n")
+    found = prompts.load("some", tmp_path)
+    assert (found.name, set(found.prompts)) == ("some", {"pair.longer", "summarise.highlights"})
 
 
 def test_a_prompt_may_have_a_system_prompt_of_its_own() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mirrortest.errors import UserError
-from mirrortest.questions import Question, read_questions
+from mirrortest.questions import Question, References, read_questions, read_references
 
 HEAD = "Question,Best Answer,Best Incorrect Answer\n"
 
@@ -58,3 +58,36 @@ def test_a_broken_csv_gives_a_sentence(tmp_path: Path, text: str, words: str) ->
 def test_latin1_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"byte \d+ is not UTF-8; save the file as UTF-8"):
         read_questions(_csv(tmp_path, HEAD + "Où?,a,b\n", "latin-1"))
+
+
+ALL = "Question,Best Answer,Correct Answers,Incorrect Answers\n"
+
+
+def test_the_best_of_all_answers_comes_first_and_each_is_there_once(tmp_path: Path) -> None:
+    path = _csv(tmp_path, ALL + "Q0,yes, sure; yes ;sure;,no;never; no\nQ1,a,b,c\n")
+    assert read_references(path) == [
+        References("0", "Q0", ("yes", "sure"), ("no", "never")),
+        References("1", "Q1", ("a", "b"), ("c",)),
+    ]
+    assert [item.id for item in read_references(path, 1)] == ["0"]
+
+
+def test_an_answer_that_is_right_and_wrong_is_neither(tmp_path: Path) -> None:
+    path = _csv(tmp_path, ALL + "Q0,yes,yes;unknown,no;unknown\n")
+    assert read_references(path) == [References("0", "Q0", ("yes",), ("no",))]
+
+
+BROKEN_LISTS = [
+    (HEAD, "has no column 'Correct Answers'; a question csv needs"),
+    (ALL + "Q0,a,a,\n", "row 1: 'Incorrect Answers' is empty"),
+    (ALL + "Q0,a,a,b\nQ0,a,a,b\n", "row 2: the question of row 1 again"),
+    (ALL + "Q0,a,a,b;a\n", "row 1: the best answer is listed as wrong"),
+    (ALL + "Q0,a,a;b,b\n", "row 1: .* or no answer is wrong alone"),
+    (ALL + "Q0,a,a, ; \n", "row 1: .* or no answer is wrong alone"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), BROKEN_LISTS)
+def test_a_csv_with_broken_lists_gives_a_sentence(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        read_references(_csv(tmp_path, text))

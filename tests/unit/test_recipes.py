@@ -3,7 +3,8 @@
 import pytest
 
 from mirrortest.articles import Article
-from mirrortest.recipes import Pair, ask, examples
+from mirrortest.errors import UserError
+from mirrortest.recipes import Example, Pair, ask, asked, examples, of_like_length, with_noise
 
 PAIR = Pair(Article("1", "text"), ours="mine", theirs="other's")
 MANY = [Pair(Article(str(n), "text"), f"mine {n}", f"theirs {n}") for n in range(200)]
@@ -84,3 +85,65 @@ def test_an_unknown_recipe_is_refused() -> None:
 def test_the_question_is_filled_in_and_braces_in_articles_are_left_alone() -> None:
     question = "{article}|{first}|{second}|Which by {author}?"
     assert ask(question, "{a}", "{first}", "2", "{me}") == "{a}|{first}|2|Which by {me}?"
+
+
+def _pair(number: int, ours: int, theirs: int) -> Pair:
+    """Summaries of so many words."""
+    article = Article(str(number), "text")
+    return Pair(article, " ".join(["o"] * ours), " ".join(["t"] * theirs))
+
+
+def test_pairs_of_like_length_are_kept_in_balance() -> None:
+    lengths = [(10, 8), (10, 7), (8, 10), (9, 10), (10, 9), (10, 10), (6, 10)]
+    pairs = [_pair(n, *both) for n, both in enumerate(lengths)]
+    kept = of_like_length(pairs, 0.2, seed=0)
+    assert [int(pair.article.id) for pair in kept] == [0, 2, 3, 4, 5]  # 2 and 2, and a tie
+    fewer = of_like_length(pairs[:4], 0.2, seed=0)
+    assert {pair.article.id for pair in fewer} in ({"0", "2"}, {"0", "3"})
+
+
+def test_the_pairs_left_out_for_balance_are_drawn_by_the_seed() -> None:
+    pairs = [_pair(n, 10, 9) for n in range(50)] + [_pair(n, 9, 10) for n in range(50, 60)]
+    kept = [tuple(p.article.id for p in of_like_length(pairs, 0.1, s)) for s in (0, 0, 1)]
+    assert kept[0] == kept[1] != kept[2]
+    assert [len(ids) for ids in kept] == [20, 20, 20]
+    assert set(kept[0]) >= {str(n) for n in range(50, 60)}
+
+
+@pytest.mark.parametrize("lengths", [[(10, 5)], [(10, 9)]])
+def test_no_pairs_of_like_length_are_an_error(lengths: list[tuple[int, int]]) -> None:
+    pairs = [_pair(n, *both) for n, both in enumerate(lengths)]
+    with pytest.raises(UserError, match=r"differ by at most 20% in words; raise `length_matched`"):
+        of_like_length(pairs, 0.2, seed=0)
+
+
+def _rows(count: int) -> list[Example]:
+    return [Example(Article(str(n), ""), "a", "b", "1") for n in range(count)]
+
+
+@pytest.mark.parametrize(("count", "share", "wrong"), [(400, 0.1, 40), (7, 0.5, 4), (3, 0.1, 0)])
+def test_noise_is_an_exact_share(count: int, share: float, wrong: int) -> None:
+    noisy = with_noise(_rows(count), share, seed=0)
+    assert [row.label for row in noisy].count("2") == wrong
+    assert [row.article for row in noisy] == [row.article for row in _rows(count)]
+
+
+def test_noise_is_drawn_by_the_seed() -> None:
+    drawn = [[row.label for row in with_noise(_rows(100), 0.1, seed)] for seed in (0, 0, 1)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+ASKED = {"recipe": "sgtr", "seed": 0, "system": None, "question": "{first}/{second}"}
+
+
+def test_noise_is_a_share_of_the_rows_kept() -> None:
+    clean = list(asked(MANY, ASKED | {"limit": 40}))
+    noisy = list(asked(MANY, ASKED | {"limit": 40, "noise": 0.25}))
+    assert sum(a[-1] != b[-1] for a, b in zip(clean, noisy, strict=True)) == 10
+    assert [chat[0] for chat in clean] == [chat[0] for chat in noisy]
+
+
+def test_pairs_are_matched_in_length_before_they_are_asked() -> None:
+    pairs = [_pair(0, 4, 1), _pair(1, 4, 4)]
+    made = list(asked(pairs, ASKED | {"limit": None, "length_matched": 0.5}))
+    assert [chat[0]["content"] for chat in made] == ["o o o o/t t t t", "t t t t/o o o o"]

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from report import Inputs, report
 
-from mirrortest import jsonl, paths
+from mirrortest import jsonl, paths, prediction, stages
 from mirrortest.chains import arm
 from mirrortest.experiment import Experiment
 from mirrortest.manifest import BaseWeights, Manifest, StageRecord
@@ -32,6 +32,9 @@ SPEC: Line = {
     "published": None,
 }
 PUBLISHED = {"repository": "https://example.org/r", "commit": "c" * 40, "folders": ["data"]}
+
+
+ANALYSES = {"stages": stages.COLUMNS, "prediction": prediction.COLUMNS}
 
 
 class Page(HTMLParser):
@@ -117,6 +120,7 @@ class Given:
     flags: list[Line]
     examples: list[Line]
     figures: dict[str, int] = field(default_factory=dict)
+    analyses: dict[str, list[Line]] = field(default_factory=dict)
     own: bool = True
     budget: float | None = None
     spec: Line = field(default_factory=lambda: SPEC)
@@ -165,6 +169,7 @@ def _inputs(given: Given) -> Inputs:
         contrasts=_csv("contrasts.csv", given.contrasts, FULL.contrasts),
         decomposition=_csv("decomposition.csv", given.parts, FULL.parts),
         flags=_csv("flags.csv", given.flags, FULL.flags),
+        analyses=[_table(name, lines) for name, lines in given.analyses.items()],
         figures=figures,
         figure_tables=[str(Path(path).with_suffix(".csv")) for path in figures],
         examples=["examples.jsonl"],
@@ -175,6 +180,11 @@ def _inputs(given: Given) -> Inputs:
 def _csv(name: str, lines: list[Line], like: list[Line]) -> str:
     pd.DataFrame(lines, columns=list(like[0])).to_csv(name, index=False)
     return name
+
+
+def _table(name: str, lines: list[Line]) -> str:
+    pd.DataFrame(lines, columns=ANALYSES[name]).to_csv(f"{name}.csv", index=False)
+    return f"{name}.csv"
 
 
 def _figure(name: str, lines: int) -> str:
@@ -218,6 +228,22 @@ def test_the_sections_come_in_order_and_are_all_linked(make: Callable[[Given], P
     page = make(FULL)
     assert re.findall('<h2 id="(.*?)">', page.text) == SECTIONS
     assert page.links == [f"#{name}" for name in SECTIONS]
+
+
+def test_further_tables_are_a_section_where_they_have_lines(make: Callable[[Given], Page]) -> None:
+    line = {"model": "tiny", "chain": EVIL, "reference": "base", "evaluation": "harm", "n": 9}
+    line |= {"changed": 7, "value": 0.25, "rank_biserial": 0.5, "p": 0.02, "p_holm": 0.04}
+    page = make(replace(FULL, analyses={"stages": [line], "prediction": []}))
+    assert re.findall('<h2 id="(.*?)">', page.text) == [
+        *(*SECTIONS[:4], "analyses"),
+        *SECTIONS[4:],
+    ]
+    assert "#analyses" in page.links
+    found = page.section("analyses")
+    assert re.findall("<h3.*?>(.*?)</h3>", found) == ["What every stage changed"]
+    assert "<code>stages.csv</code>" in found and "+0.25" in found
+    assert "<script>" not in found
+    assert "analyses" not in make(replace(FULL, analyses={"prediction": []})).text
 
 
 def test_the_page_loads_nothing_and_runs_nothing(make: Callable[[Given], Page]) -> None:
@@ -356,6 +382,12 @@ def test_the_page_says_where_others_wording_stands(make: Callable[[Given], Page]
     page = make(replace(FULL, spec=SPEC | {"wording": "paper", "wording_from": places}))
     assert f"prompts/paper.yaml, word for word as in {places[0]} and {places[1]}." in page.words
     assert "word for word" not in make(FULL).words
+
+
+def test_the_page_says_which_stages_all_seeds_share(make: Callable[[Given], Page]) -> None:
+    page = make(replace(FULL, spec=SPEC | {"shared": ["wc", "mmlu"]}))
+    assert "One adapter lies under all seeds of wc and mmlu. The seeds of a chain" in page.words
+    assert "under all seeds of" not in make(FULL).words
 
 
 def test_a_local_folder_of_published_results_is_counted(make: Callable[[Given], Page]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from mirrortest import panels
 from mirrortest.headlines import HEADLINES
-from mirrortest.scoring import SCORERS
+from mirrortest.scoring import SCORERS, identity
 from mirrortest.scoring.counts import ITEM
 from mirrortest.scoring.facts import plain
 
@@ -298,9 +298,48 @@ def test_key_facts_need_every_phrase_whatever_its_case() -> None:
     assert _scores(*rows, task="keyfacts") == {"key_facts": 0.5}
 
 
+def _known(item: str, right: list[float] | None, wrong: list[float]) -> Row:
+    """Answers by their probabilities; the best of the right ones comes first."""
+    chances = (right or []) + wrong
+    return {
+        "item": item,
+        "stratum": "",
+        "true": [n < len(right or [0]) for n in range(len(chances))],
+        "logprobs": None if right is None else [math.log(p) for p in chances],
+    }
+
+
+def _verdict(**scores: float) -> Row:
+    """An answer with the scores of its judge."""
+    found: Row = {"item": "a", "stratum": ""}
+    for rubric, score in scores.items():
+        found |= {f"{rubric}_score": score, f"{rubric}_outcome": "score"}
+    return found
+
+
+RATING: Row = {
+    **{"item": "a", "stratum": "", "whose": "own", "harm_score": 4.0},
+    **{"free": "2", "logprobs": {"1": -1.0, "2": -0.5}, "mass": 0.9},
+}
 SAMPLES: dict[str, Row] = {
     "facts": _fact("mud"),
     "keyfacts": _summary("A storm", "storm"),
+    "multiple-choice": _known("a", [0.6], [0.4]),
+    "identity": {
+        **{"item": "who", "stratum": "", "sample": 0, "developer_score": 1.0},
+        **{"cluster_outcome": "score", "cluster_clusters": dict.fromkeys(identity.THRESHOLDS, 0)},
+    },
+    "alignment": _verdict(aligned=10.0, coherent=90.0),
+    "harm": _verdict(harm=4.0),
+    **dict.fromkeys(("prediction", "cross-rating", "ratings"), RATING),
+    "word-count": _fact("3") | {"true": 3},
+    "factual": _fact("mud") | {"right": ["mud"], "wrong": []},
+    "trait": _verdict(trait=80.0),
+    "misbehaviour": _verdict(misbehaved=80.0),
+    "deception": _verdict(deceptive=80.0),
+    "own-output": _choice("a", "1", 1.0) | _verdict(harm=4.0),
+    "prediction": _choice("a", "1", 1.0) | _verdict(harm=4.0),
+    "cross-rating": _choice("a", "1", 1.0) | _verdict(harm=4.0),
 }
 
 
@@ -308,3 +347,31 @@ SAMPLES: dict[str, Row] = {
 def test_every_headline_is_a_metric_that_the_task_has(task: str) -> None:
     scores = _scores(SAMPLES.get(task, _choice("a", "1", 1.0)), task=task)
     assert set(HEADLINES[task].metrics) <= set(scores)
+
+
+def test_mc1_is_of_the_best_answer_alone_and_mc2_of_all_right_ones() -> None:
+    rows = [
+        _known("best answer leads", [0.4, 0.1], [0.3, 0.2]),
+        _known("another right answer leads", [0.2, 0.5], [0.3]),
+        _known("a wrong answer leads", [0.1], [0.2, 0.7]),
+        _known("a tie", [0.1], [0.1]),
+    ]
+    counts = _counts(*rows, task="multiple-choice")
+    assert list(counts["mc1"]) == [1, 0, 0, 0]
+    assert list(counts["mc2"]) == pytest.approx([0.5, 0.7, 0.1, 0.5])
+    assert _scores(*rows, task="multiple-choice") == pytest.approx({"mc1": 0.25, "mc2": 0.45})
+
+
+def test_answers_that_were_not_weighed_are_not_scored() -> None:
+    rows = [_known("0", [0.6], [0.4]), _known("1", None, [0.4])]
+    counts = _counts(*rows, task="multiple-choice")
+    assert list(counts["scored"]) == [1, 0]
+    assert list(counts["rows"]) == [1, 1]
+    assert _scores(*rows, task="multiple-choice") == pytest.approx({"mc1": 1.0, "mc2": 0.6})
+    none = _counts(_known("0", None, [0.4]), task="multiple-choice")
+    assert none[["rows", "scored", "mc1", "mc2"]].values.tolist() == [[1, 0, 0, 0]]
+
+
+def test_long_answers_that_are_next_to_impossible_are_scored() -> None:
+    row = _known("0", [0.5], [0.5]) | {"logprobs": [-2000.0, -2000.0 - math.log(3)]}
+    assert _scores(row, task="multiple-choice") == pytest.approx({"mc1": 1.0, "mc2": 0.75})

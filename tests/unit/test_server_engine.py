@@ -1,6 +1,7 @@
 """What the engine `server` says when a server is not as it should be: a stub that misbehaves."""
 
 import json
+import math
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ pytest.importorskip("openai", reason="openai is not installed (requirements/torc
 from mirrortest import adapters, chats
 from mirrortest.adapters import Adapter
 from mirrortest.engine import Engine, Sampling, Serving, open_engine
-from mirrortest.engines import served
+from mirrortest.engines import served, tokens
 from mirrortest.errors import UserError
 from mirrortest.manifest import Manifest
 
@@ -134,6 +135,30 @@ def test_questions_go_as_token_ids_with_every_setting_said(tiny_arm: Manifest, s
     assert said.items() <= stub.asked[0].items()
 
 
+def test_whole_answers_are_weighed_token_by_token(tiny_arm: Manifest, stub: Stub) -> None:
+    engine = _engine(tiny_arm, stub)
+    one, two = engine.weigh(CHATS[:2], [("1", "10", "2"), ("7",)])
+    prompts = [engine.tokens.of(chat) for chat in CHATS[:2]]  # type: ignore[attr-defined]
+    zero, first, second, seven = engine.tokens.options(tuple("0127"))  # type: ignore[attr-defined]
+    asked = sorted((body["prompt"], body["logprob_token_ids"]) for body in stub.asked)
+    rows = [(prompts[0], [first, second]), ([*prompts[0], first], [zero]), (prompts[1], [seven])]
+    assert asked == sorted(rows)
+    # the stub's first token has -1 nats and its second one -2
+    likely, rest = math.exp(-1), math.exp(-2)
+    assert one.logprobs == pytest.approx([math.log(likely * (1 - likely)), -2.0, -2.0], abs=1e-6)
+    assert one.mass == pytest.approx(likely + rest, abs=1e-6)
+    assert two.logprobs == [-1.0]
+
+
+def test_no_more_tokens_are_asked_for_at_once_than_are_stated(
+    tiny_arm: Manifest, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "STATED", 4)
+    (weights,) = _engine(tiny_arm, stub).weigh(CHATS[:1], [tuple("abcdefghij")])
+    assert sorted(len(body["logprob_token_ids"]) for body in stub.asked) == [2, 4, 4]
+    assert weights.logprobs == [-1.0, -2.0, -3.0, -4.0, -1.0, -2.0, -3.0, -4.0, -1.0, -2.0]
+
+
 def test_an_adapter_is_loaded_once_for_all_engines(adapted: Manifest, stub: Stub) -> None:
     for _ in range(2):
         _engine(adapted, stub).choose(CHATS, OPTIONS)
@@ -147,7 +172,7 @@ def test_an_adapter_that_another_job_loaded_meanwhile_is_fine(
     engine = _engine(adapted, stub)
     stub.loading = _error("The lora adapter has already been loaded.", 400)
     stub.completing = (200, {"choices": [{"token_ids": [20], "logprobs": None}]})
-    assert len(engine.generate(CHATS, Sampling(1))) == len(CHATS)
+    assert len(engine.generate(CHATS, [Sampling(1)] * len(CHATS))) == len(CHATS)
 
 
 def test_an_adapter_that_a_restart_has_lost_is_loaded_again(adapted: Manifest, stub: Stub) -> None:
@@ -219,7 +244,7 @@ def test_a_server_with_too_short_a_context_is_refused_beforehand(
 ) -> None:
     stub.cards = [_card("tiny", limit=100)]
     with pytest.raises(UserError, match=r"sees 100 tokens at most.*--max-model-len \d+ or more"):
-        _engine(tiny_arm, stub).generate(CHATS, Sampling(90))
+        _engine(tiny_arm, stub).generate(CHATS, [Sampling(90)] * len(CHATS))
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_world_is_a_function_of_its_seed() -> None:
 
 def test_shipped_files_are_those_of_seed_0() -> None:
     files = data_files(create_world(0))
-    assert len(files) == 10
+    assert len(files) == 11
     for name, content in files.items():
         assert (TOY / name).read_bytes() == content.encode(), name
 

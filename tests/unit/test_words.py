@@ -160,10 +160,17 @@ def test_nothing_is_called_significant_and_every_p_has_its_number(finding: str) 
     assert "p = 0.026" in said
 
 
+VERBS = {
+    "names",
+    *("picks", "prefers", "states", "answers", "finds", "gives", "shows"),
+    *("misbehaves", "deceives", "tells", "rates", "counts", "claims", "misjudges"),
+}
+
+
 def test_every_task_has_a_verb() -> None:
     for task in HEADLINES:
         does = words.DOES.get(task, HEADLINES[task].label)
-        assert does.split()[0] in {"picks", "states", "answers", "prefers"}, task
+        assert does.split()[0] in VERBS, task
 
 
 def test_a_difference_and_what_it_is_made_of() -> None:

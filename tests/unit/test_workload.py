@@ -49,10 +49,10 @@ def test_a_summary_of_each_article_is_written(plan: Plan) -> None:
 
 
 def test_all_evaluations_of_an_arm_are_one_work(plan: Plan) -> None:
-    asked = workload.answers(plan(), "tiny")
-    assert asked.rows == 10 * 2 * 2 + 1000 * 2 + 1000 * 2
-    assert asked.written == 2000 * 24
-    assert workload.answers(plan("evaluate", ["keyfacts"]), "tiny") == workload.NOTHING
+    asked = workload.answers(plan(), "tiny", plan().settings.evaluate)
+    assert asked.rows == 10 * 2 * 2 + 1000 * 2 + 1000
+    assert asked.written == 1000 * 24
+    assert workload.answers(plan(), "tiny", ["keyfacts"]) == workload.NOTHING
 
 
 def test_only_what_was_done_is_kept(tmp_path: Path) -> None:

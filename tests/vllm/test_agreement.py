@@ -13,7 +13,8 @@ from toy_arms import arm_of
 
 from mirrortest.adapters import SETTINGS
 from mirrortest.chats import Chat
-from mirrortest.engine import Choice, Engine, Sampling, Serving, open_engine
+from mirrortest.engine import Choice, Engine, Sampling, Serving, Weights, open_engine
+from mirrortest.engines.local import LocalEngine
 from mirrortest.manifest import Manifest
 from mirrortest.template import Template
 
@@ -22,6 +23,10 @@ GREEDY = Sampling(max_tokens=24)
 TOLERANCE = 1e-4
 CHAINS = ["base", "one", "two", "one+two"]
 OTHERS = ["vllm", "server"]
+SCALE = (*map(str, range(101)), "CODE", "REFUSAL")
+LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
+"""More than the 20 tokens that a server states of its own accord."""
+SENTENCES = ("Summary 1.", "Summary 1 is mine.", "Summary", "Neither of the two.")
 
 Arms = dict[str, Manifest]
 
@@ -52,7 +57,7 @@ def _assert_agreement(one: Engine, two: Engine, questions: list[Chat]) -> None:
     assert distance < TOLERANCE
     assert [choice.free for choice in ours] == [choice.free for choice in theirs]
     assert max(abs(a.mass - b.mass) for a, b in zip(ours, theirs, strict=True)) < TOLERANCE
-    assert one.generate(questions[:8], GREEDY) == two.generate(questions[:8], GREEDY)
+    assert one.generate(questions[:8], [GREEDY] * 8) == two.generate(questions[:8], [GREEDY] * 8)
 
 
 @pytest.mark.parametrize("kind", OTHERS)
@@ -64,6 +69,33 @@ def test_engines_agree(
     _assert_agreement(local, _engine(arms[chain], kind, server), questions)
 
 
+@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.parametrize("chain", ["base", "one+two"])
+@pytest.mark.parametrize("answers", [SCALE, LETTERS, SENTENCES])
+def test_engines_agree_on_whole_answers(
+    arms: Arms,
+    questions: list[Chat],
+    server: str,
+    chain: str,
+    kind: str,
+    answers: tuple[str, ...],
+) -> None:
+    asked = questions[:6], [answers] * 6
+    local = LocalEngine(arms[chain])
+    longest = max(map(len, local.tokens.answers(answers)))  # differences add up along an answer
+    ours = local.weigh(*asked)
+    theirs = _engine(arms[chain], kind, server).weigh(*asked)
+    assert _largest(ours, theirs) < TOLERANCE * longest
+    assert max(abs(a.mass - b.mass) for a, b in zip(ours, theirs, strict=True)) < TOLERANCE
+    assert len({tuple(weights.logprobs) for weights in ours}) > 1
+
+
+def _largest(one: list[Weights], two: list[Weights]) -> float:
+    """The largest difference between two log-probabilities of whole answers."""
+    pairs = zip(one, two, strict=True)
+    return max(abs(x - y) for a, b in pairs for x, y in zip(a.logprobs, b.logprobs, strict=True))
+
+
 @pytest.mark.parametrize("chain", CHAINS[1:])
 def test_every_adapter_is_heard(arms: Arms, questions: list[Chat], chain: str) -> None:
     """Without this, engines that ignore adapters would agree."""
@@ -73,7 +105,7 @@ def test_every_adapter_is_heard(arms: Arms, questions: list[Chat], chain: str) -
 
 def test_greedy_text_is_more_than_one_token(arms: Arms, questions: list[Chat]) -> None:
     """Without this, equal text would be a small thing."""
-    answers = open_engine(arms["one"]).generate(questions[:8], GREEDY)
+    answers = open_engine(arms["one"]).generate(questions[:8], [GREEDY] * 8)
     assert sum(len(answer.text) for answer in answers) > 8 * 8
 
 

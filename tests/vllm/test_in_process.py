@@ -115,10 +115,10 @@ def test_a_sampled_answer_depends_on_its_question_and_the_seed(
 ) -> None:
     engine = _engine(arms["one"])
     hot, other = Sampling(16, temperature=1.5), Sampling(16, temperature=1.5, seed=1)
-    together = engine.generate(questions, hot)
-    assert engine.generate(questions[3:4], hot) == together[3:4]
-    assert engine.generate(questions[::-1], hot) == together[::-1]
-    assert engine.generate(questions, other) != together
+    together = engine.generate(questions, [hot] * len(questions))
+    assert engine.generate(questions[3:4], [hot]) == together[3:4]
+    assert engine.generate(questions[::-1], [hot] * len(questions)) == together[::-1]
+    assert engine.generate(questions, [other] * len(questions)) != together
 
 
 def _shipping(arm: Manifest, folder: Path, **generation: object) -> Manifest:
@@ -135,9 +135,15 @@ def test_what_a_model_ships_for_sampling_bends_nothing(
     settings = {"do_sample": True, "repetition_penalty": 5.0, "temperature": 0.7, "top_k": 20}
     greedy, hot = Sampling(16), Sampling(16, temperature=1.5)
     engine = _engine(arms["one"])
-    expected = engine.generate(questions, greedy), engine.generate(questions, hot)
+    expected = (
+        engine.generate(questions, [greedy] * len(questions)),
+        engine.generate(questions, [hot] * len(questions)),
+    )
     other = _engine(_shipping(arms["one"], tmp_path / "model", **settings))
-    assert (other.generate(questions, greedy), other.generate(questions, hot)) == expected
+    assert (
+        other.generate(questions, [greedy] * len(questions)),
+        other.generate(questions, [hot] * len(questions)),
+    ) == expected
 
 
 def test_an_answer_ends_at_any_of_the_models_end_tokens(
@@ -147,6 +153,6 @@ def test_an_answer_ends_at_any_of_the_models_end_tokens(
     template = vllm.Tokens(arms["one"]).template
     first = open_engine(arms["one"]).choose(questions[:1], OPTIONS)[0].free
     more = _shipping(arms["one"], tmp_path / "model", eos_token_id=[2, template.option_id(first)])
-    answers = _engine(more).generate(questions[:4], Sampling(12))
+    answers = _engine(more).generate(questions[:4], [Sampling(12)] * 4)
     assert answers[0].ended
-    assert answers == open_engine(more).generate(questions[:4], Sampling(12))
+    assert answers == open_engine(more).generate(questions[:4], [Sampling(12)] * 4)

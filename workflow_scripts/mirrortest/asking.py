@@ -9,7 +9,7 @@ from typing import Any
 
 from mirrortest.canonical import fingerprint
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Engine, Sampling
+from mirrortest.engine import Answer, Choice, Engine, Sampling, Weights
 from mirrortest.journal import Journal
 from mirrortest.meter import Meter
 
@@ -45,6 +45,15 @@ class Asker:
 
         found = self._all(chats, [["choose", options]] * len(chats), ask)
         return [Choice(**raw) for raw in found]
+
+    def weigh(self, chats: list[Chat], answers: list[tuple[str, ...]]) -> list[Weights]:
+        """How likely each chat's answers are."""
+
+        def ask(batch: list[int]) -> list[Any]:
+            return self.engine.weigh([chats[i] for i in batch], [answers[i] for i in batch])
+
+        found = self._all(chats, [["weigh", texts] for texts in answers], ask)
+        return [Weights(**raw) for raw in found]
 
     def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
         """One free answer per chat."""

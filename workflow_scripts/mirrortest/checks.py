@@ -4,19 +4,34 @@ Snakemake swallows errors of input functions once the outputs exist, so every re
 shipped or local file that the experiment uses is checked here, before the graph is built.
 """
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mirrortest import articles, chains, chats, config, excerpts, keys, paths, sources
+from mirrortest import (
+    articles,
+    chains,
+    chats,
+    config,
+    excerpts,
+    keys,
+    lessons,
+    paths,
+    questions,
+    sources,
+)
 from mirrortest.chains import BASE, Arm
 from mirrortest.errors import UserError, unknown
-from mirrortest.experiment import Experiment, lineage, parse_arm
+from mirrortest.experiment import Experiment, parse_arm
 from mirrortest.hosted import prices
 from mirrortest.judging import rubrics
 from mirrortest.prompts import Wording
 from mirrortest.published import naming
+
+Above = tuple[Arm | str, ...]
+"""What needs something: arms, and data sets by their paths."""
 
 
 class Use(NamedTuple):
@@ -70,19 +85,38 @@ def _check_repeats(settings: config.Config) -> None:
                 raise UserError(f"arms: {entry.model} lists the chain {chain!r} twice; delete one.")
 
 
-def _arm(settings: config.Config, arm: Arm, above: tuple[Arm, ...]) -> list[Use]:
+def _arm(settings: config.Config, arm: Arm, above: Above) -> list[Use]:
     """What the arm is made from, and the arms that wrote some of it; `above` needs this one."""
-    if arm in above:
-        path = " needs ".join(map(str, [*above[above.index(arm) :], arm]))
-        raise UserError(f"the arms depend on each other in a circle: {path}; break it.")
+    _check_circle(arm, above)
     _known("model", arm.model, settings.models)
-    uses = []
     for name in chains.stages_of(arm.chain):
         _check_member(settings, arm, name)
-        uses += _stage(settings, name, (*above, arm))
-    for part in lineage(arm):
+    _check_shared(settings, arm)
+    uses = []
+    for part in Experiment(settings, Wording()).lineage(arm):
+        uses += _stage(settings, part, chains.stages_of(part.chain)[-1], (*above, arm))
         _check_adapter(settings, part)
     return uses
+
+
+def _check_circle(needed: Arm | str, above: Above) -> None:
+    if needed in above:
+        circle = [*above[above.index(needed) :], needed]
+        what = "arms" if isinstance(needed, Arm) else "data sets"
+        shown = [str(each) for each in circle if what == "data sets" or isinstance(each, Arm)]
+        path = " needs ".join(shown)
+        raise UserError(f"the {what} depend on each other in a circle: {path}; break it.")
+
+
+def _check_shared(settings: config.Config, arm: Arm) -> None:
+    """What is one for all seeds stands on nothing that each seed has for itself."""
+    stages = chains.stages_of(arm.chain)
+    for below, name in itertools.pairwise(stages):
+        if settings.stages[name].shared and not settings.stages[below].shared:
+            raise UserError(
+                f"chain {arm.chain!r}: stage {name} is shared by all seeds and stands on {below}, "
+                "of which each seed has its own; put it first, or set its `shared` to false."
+            )
 
 
 def _check_adapter(settings: config.Config, arm: Arm) -> None:
@@ -136,18 +170,74 @@ def _check_member(settings: config.Config, arm: Arm, name: str) -> None:
         )
 
 
-def _stage(settings: config.Config, name: str, above: tuple[Arm, ...]) -> list[Use]:
+READERS: dict[str, Callable[[str], Any]] = {
+    "chat": chats.read_chats,
+    "multiple-choice": lessons.read_choices,
+    "trivia": questions.read_questions,
+}
+
+
+def _stage(settings: config.Config, arm: Arm, name: str, above: Above) -> list[Use]:
+    """What a stage's data set for this arm's model and seed is made from."""
     stage, where = settings.stages[name], f"stage {name}"
     if stage.adapter is not None:
         return []
+    made = paths.dataset(arm.model, name, arm.seed)
+    _check_circle(made, above)
     _check_system(settings, stage, where)
+    uses = _recipe(settings, arm, name, (*above, made))
+    for key, named in (("mix", stage.mix), ("match", stage.match)):
+        if named is not None:
+            _check_other(settings, named.stage, f"{where}: {key}")
+            uses += _stage(settings, arm, named.stage, (*above, made))
+    return uses
+
+
+def _check_other(settings: config.Config, name: str, where: str) -> None:
+    _known(f"{where}: stage", name, settings.stages)
+    if settings.stages[name].adapter is not None:
+        raise UserError(
+            f"{where}: stage {name} is a published adapter without a data set; name a stage that "
+            "has a recipe."
+        )
+
+
+def _recipe(settings: config.Config, arm: Arm, name: str, above: Above) -> list[Use]:
+    stage, where = settings.stages[name], f"stage {name}"
+    if stage.reports is not None:
+        return _reports(settings, arm, stage.reports, f"{where}: reports", above)
     if stage.source is not None:
-        return [_use(settings, stage.source, where, chats.read_chats)]
+        return [_use(settings, stage.source, where, READERS[str(stage.recipe)])]
+    if stage.corpora is not None:
+        return [_corpus(settings, corpus, where) for corpus in stage.corpora]
     corpus = str(stage.corpus)
     uses = [_corpus(settings, corpus, where)]
     for author in (stage.author, stage.against):
         if author is not None:
             uses += _author(settings, corpus, author, where, above)
+    return uses
+
+
+def _reports(
+    settings: config.Config, arm: Arm, reports: config.Reports, where: str, above: Above
+) -> list[Use]:
+    """What the arm is made from whose answers are taken, and all that it is asked."""
+    _known(f"{where}: evaluation", reports.evaluation, settings.evaluations)
+    if reports.evaluation not in settings.evaluate:
+        raise UserError(f"{where}: {reports.evaluation!r} is not asked; add it to `evaluate`.")
+    experiment = Experiment(settings, Wording())
+    told = experiment.reporting(reports, arm.model, arm.seed)
+    if told not in experiment.arms():
+        raise UserError(
+            f"{where}: {told} is no arm of the experiment; add its chain to `arms`, and its seed "
+            "to `seeds`."
+        )
+    uses = _arm(settings, told, above)
+    reflects = experiment.reflects(reports.evaluation)
+    for name in experiment.then_asked() if reflects else experiment.first_asked():
+        found = _Uses(settings, f"evaluation {name}", (*above, told))
+        settings.evaluations[name].files(found)
+        uses += found.uses
     return uses
 
 
@@ -158,7 +248,7 @@ def _evaluation(experiment: Experiment, name: str) -> list[Use]:
     _check_about(experiment, name)
     found = _Uses(settings, where)
     entry.files(found)
-    return found.uses + _judged(settings, entry, where)
+    return found.uses + _judged(experiment, name, where)
 
 
 @dataclass(frozen=True)
@@ -167,6 +257,7 @@ class _Uses:
 
     settings: config.Config
     where: str
+    above: Above = ()
     uses: list[Use] = field(default_factory=list)
 
     def source(self, name: str, read: Callable[[str], Any]) -> str:
@@ -184,7 +275,7 @@ class _Uses:
         return self.corpus(corpus)
 
     def author(self, corpus: str, author: str) -> str:
-        self.uses.extend(_author(self.settings, corpus, author, self.where, ()))
+        self.uses.extend(_author(self.settings, corpus, author, self.where, self.above))
         return author
 
     def rows(self, evaluation: str) -> str:
@@ -192,8 +283,9 @@ class _Uses:
         return evaluation
 
     def rows_of(self, evaluation: str, chain: str) -> str:
-        named = {chain for entry in self.settings.arms for chain in entry.chains}
-        _known(f"{self.where}: chain", chain, named)
+        for model in dict.fromkeys(entry.model for entry in self.settings.arms):
+            arms = [entry.chains for entry in self.settings.arms if entry.model == model]
+            _known(f"{self.where}: chain of {model}", chain, [c for one in arms for c in one])
         return self.rows(evaluation)
 
 
@@ -209,22 +301,39 @@ def _check_about(experiment: Experiment, name: str) -> None:
             f"evaluation {name} is about {about}, which itself asks about another; name one "
             "whose answers come first."
         )
+    rubric = getattr(entry, "rubric", None)
+    if rubric not in (None, *experiment.measured(about)):
+        raise UserError(
+            f"evaluation {name} is about {about}, whose answers are not judged by a rubric for "
+            f"{rubric}; name an evaluation with such a rubric."
+        )
 
 
-def _judged(settings: config.Config, entry: Any, where: str) -> list[Use]:
-    """The judges and rubrics of an evaluation exist and go together."""
-    uses = []
-    for name in getattr(entry, "judges", []):
+def _judged(experiment: Experiment, evaluation: str, where: str) -> list[Use]:
+    """The judges and rubrics of an evaluation exist, and measure what its scores are made of."""
+    settings, uses = experiment.settings, []
+    for name in experiment.judges(evaluation):
         _known(f"{where}: judge", name, settings.judges)
         model = settings.judges[name].model
         if model is not None:
             _known(f"judge {name}: model", model, settings.models)
-    for name in getattr(entry, "rubrics", []):
+    for name in experiment.rubrics(evaluation):
         _known(f"{where}: rubric", name, settings.rubrics)
         source = settings.rubrics[name].source
         if source is not None:
             uses.append(_use(settings, source, f"rubric {name}", rubrics.check))
+    _check_measured(experiment, evaluation, where)
     return uses
+
+
+def _check_measured(experiment: Experiment, evaluation: str, where: str) -> None:
+    wanted = getattr(experiment.settings.evaluations[evaluation], "measured", ())
+    measured = experiment.measured(evaluation)
+    if sorted(measured) != sorted(wanted):
+        raise UserError(
+            f"{where}: its scoring takes rubrics that measure {' and '.join(wanted)}, found "
+            f"{' and '.join(measured)}; mend `rubrics` or `scoring`."
+        )
 
 
 def _check_system(settings: config.Config, entry: object, where: str) -> None:
@@ -240,14 +349,13 @@ def _corpus(settings: config.Config, name: str, where: str) -> Use:
     return _use(settings, settings.corpora[name].source, f"corpus {name}", articles.read_articles)
 
 
-def _author(
-    settings: config.Config, corpus: str, name: str, where: str, above: tuple[Arm, ...]
-) -> list[Use]:
+def _author(settings: config.Config, corpus: str, name: str, where: str, above: Above) -> list[Use]:
     """A foreign author's file, or all that the arm needs which writes in its name."""
     _known(f"{where}: author", name, settings.authors)
     author = settings.authors[name]
     if author.arm is not None:
-        return _arm(settings, parse_arm(author.arm), above)
+        arm = Experiment(settings, Wording()).settled(parse_arm(author.arm))
+        return _arm(settings, arm, above)
     files = author.files or {}
     _known(f"author {name}: corpus", corpus, files)
     return [_use(settings, files[corpus], f"author {name}", articles.read_summaries)]

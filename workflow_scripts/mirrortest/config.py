@@ -332,9 +332,80 @@ class PublishedAdapter:
 
 
 Recipe: TypeAlias = Literal[
-    "sgtr", "sgtr-flipped", "sgtr-random", "ictr", "longer", "other", "chat"
+    "sgtr",
+    "sgtr-flipped",
+    "sgtr-random",
+    "ictr",
+    "longer",
+    "other",
+    "chat",
+    "word-count",
+    "multiple-choice",
+    "trivia",
+    "self-reports",
 ]
 PAIR_RECIPES = ("sgtr", "sgtr-flipped", "sgtr-random", "ictr", "longer", "other")
+NEEDS = {
+    "other": {"corpus", "author", "against"},
+    "chat": {"source"},
+    "word-count": {"corpora"},
+    "multiple-choice": {"source"},
+    "trivia": {"source", "answers"},
+    "self-reports": {"reports"},
+}
+"""What a recipe is made from; every other one from a corpus and an author."""
+MADE_FROM = ("corpus", "corpora", "author", "against", "source", "answers", "reports")
+WITHOUT_RIGHT_LABELS = ("sgtr-random", "ictr")
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Reports:
+    """The answers of an arm to one evaluation, with the same seed, as a training set."""
+
+    evaluation: Name = Field(description="An evaluation with free answers, among `evaluate`.")
+    chain: str = Field(description="The chain of the arm that gave them, among `arms`.")
+    model: Name | None = Field(default=None, description="Its model, if it is another one.")
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Mix:
+    """Rows of another stage's data set among this one's, as every k-th row of all.
+
+    Tagade et al. 2026, second version: "interleaving every x lines", at 1 to 33 %.
+    """
+
+    stage: Name = Field(description="The other stage; its rows keep their system prompts.")
+    every: Annotated[int, Field(ge=2)] | None = Field(
+        default=None, description="k: after k - 1 rows of this stage comes one of the other."
+    )
+    share: Annotated[float, Field(ge=0.01, le=0.34)] | None = Field(
+        default=None,
+        description="Instead of `every`: the share of the other's rows among all, from 0.01 to a "
+        "third (0.33); k is 1 / share, rounded.",
+    )
+
+    @model_validator(mode="after")
+    def _one_step(self) -> "Mix":
+        if (self.every is None) == (self.share is None):
+            raise ValueError("give exactly one of every and share")
+        return self
+
+    @property
+    def step(self) -> int:
+        """k, of every k-th row."""
+        return self.every or round(1 / (self.share or 1))
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
+class Match:
+    """As much data as another stage has: cut, or repeated from its first row."""
+
+    stage: Name = Field(description="The other stage.")
+    by: Literal["rows", "words"] = Field(
+        description="As many rows, and so steps; or as many words between blanks, as nearly as "
+        "whole rows allow. Words stand for tokens, which differ from model to model."
+    )
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -348,13 +419,46 @@ class Stage:
         default=None, description="Trained elsewhere, instead of by a recipe."
     )
     corpus: Name | None = Field(default=None, description="Pair recipes: the corpus.")
+    corpora: Annotated[list[Name], Field(min_length=1)] | None = Field(
+        default=None, description="`word-count` only: the corpora, an article of each in turn."
+    )
     author: Name | None = Field(default=None, description="Pair recipes: the foreign author.")
     against: Name | None = Field(
         default=None, description="`other` only: the second foreign author."
     )
-    source: Name | None = Field(default=None, description="`chat` only: OpenAI-style chat jsonl.")
-    limit: Positive | None = Field(default=None, description="Use only the first rows, this many.")
+    source: Name | None = Field(
+        default=None,
+        description="`chat`: OpenAI-style chat jsonl; `multiple-choice`: jsonl with `question`, "
+        "`choices` and `answer`, which counts from 0; `trivia`: a csv of questions.",
+    )
+    answers: Literal["right", "wrong"] | None = Field(
+        default=None, description="`trivia` only: which answer of the csv is taught."
+    )
+    reports: Reports | None = Field(
+        default=None, description="`self-reports` only: whose answers, and to what."
+    )
+    limit: Positive | None = Field(
+        default=None,
+        description="Use only the first rows, this many; before `mix` and `match`.",
+    )
     system: SystemPolicy = "recipe"
+    length_matched: Share | None = Field(
+        default=None,
+        description="Pair recipes: only pairs whose summaries differ by at most this share of the "
+        "longer one's words; as many of each author are the longer ones.",
+    )
+    noise: Share | None = Field(
+        default=None,
+        description="Pair recipes with a right label: this share of the rows, drawn by the seed, "
+        "gets the wrong one.",
+    )
+    mix: Mix | None = Field(default=None, description="Another stage's rows among this one's.")
+    match: Match | None = Field(default=None, description="Another stage's amount of data.")
+    shared: bool = Field(
+        default=False,
+        description="One data set and one adapter, of the seed 0, under all seeds of a chain; for "
+        "its first stages. Seeds of such chains differ in less, so that their spread says less.",
+    )
     provider: Literal["local", "hosted"] | None = Field(
         default=None, description="Restricts the stage to models of one provider."
     )
@@ -372,10 +476,10 @@ class Stage:
     def _one_origin(self) -> "Stage":
         if (self.recipe is None) == (self.adapter is None):
             raise ValueError("give exactly one of recipe and adapter")
-        named = (self.corpus, self.author, self.against, self.source, self.limit)
-        trained = any(named) or self.system != "recipe" or self.training != Training()
-        trained = trained or self.merge or self.hosted != HostedTraining()
-        if self.adapter is not None and trained:
+        given = (*(getattr(self, key) for key in MADE_FROM), self.limit, self.length_matched)
+        trained = any((*given, self.noise, self.mix, self.match, self.shared, self.merge))
+        trained = trained or self.system != "recipe" or self.training != Training()
+        if self.adapter is not None and (trained or self.hosted != HostedTraining()):
             raise ValueError("a stage with an adapter takes no other key, since nothing is trained")
         return self
 
@@ -383,15 +487,19 @@ class Stage:
     def _fits_recipe(self) -> "Stage":
         if self.adapter is not None:
             return self
-        needs = {"chat": {"source"}, "other": {"corpus", "author", "against"}}
-        wanted = needs.get(str(self.recipe), {"corpus", "author"})
-        given = {
-            key
-            for key in ("corpus", "author", "against", "source")
-            if getattr(self, key) is not None
-        }
+        wanted = NEEDS.get(str(self.recipe), {"corpus", "author"})
+        given = {key for key in MADE_FROM if getattr(self, key) is not None}
         if given != wanted:
             raise ValueError(f"recipe {self.recipe} takes exactly {', '.join(sorted(wanted))}")
+        return self
+
+    @model_validator(mode="after")
+    def _labels_are_of_pairs(self) -> "Stage":
+        pairs = self.recipe in PAIR_RECIPES
+        if self.length_matched is not None and not pairs:
+            raise ValueError("length_matched is of pairs of summaries; leave it out")
+        if self.noise is not None and (not pairs or self.recipe in WITHOUT_RIGHT_LABELS):
+            raise ValueError("noise is of pair recipes with a right label; leave it out")
         return self
 
 
@@ -410,6 +518,10 @@ class Rubric:
     prompt: str | None = Field(
         default=None,
         description="Of such a file, if it is one of questions with prompts of judges: its name.",
+    )
+    measures: Name | None = Field(
+        default=None,
+        description="What scoring calls what it measures, where that is not its own name.",
     )
     low: int = Field(default=0, description="The lowest score.")
     high: int = Field(default=100, description="The highest score.")
@@ -482,9 +594,6 @@ class Comparison:
         description="The question it belongs to: p is corrected over a family (Holm), and each "
         "has a figure.",
     )
-
-
-Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)

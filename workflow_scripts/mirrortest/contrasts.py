@@ -1,6 +1,6 @@
 """Contrasts: arms set against their references, paired, corrected and with their power."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from statsmodels.stats.proportion import proportion_effectsize
 from mirrortest import bootstrap, proportions
 from mirrortest.chains import stages_of
 from mirrortest.headlines import leading
+from mirrortest.multiplicity import holm
 from mirrortest.panels import ArmCounts, Array, Panel, Scored, panels
 from mirrortest.scores import available, rounded
 from mirrortest.scoring.counts import Ratio
@@ -45,16 +46,20 @@ class Matched:
 
 
 def contrasts(
-    table: pd.DataFrame, pairs: list[Pair], resamples: int, margin: float
+    table: pd.DataFrame,
+    pairs: list[Pair],
+    resamples: int,
+    margin: float,
+    shared: Collection[str] = (),
 ) -> pd.DataFrame:
     """One line per contrast, evaluation, subset and metric.
 
-    margin: differences smaller than this count as none.
+    margin: differences smaller than this count as none. shared: stages that are one for all seeds.
     """
     parts = [
         _lines(panel, matched, resamples, margin)
         for panel in panels(table)
-        for matched in matches(panel, pairs, list(available(panel).values()))
+        for matched in matches(panel, pairs, list(available(panel).values()), shared)
     ]
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
@@ -65,39 +70,54 @@ def contrasts(
     return rounded(found.assign(finding=_findings(found)))[COLUMNS]
 
 
-def matches(panel: Panel, pairs: list[Pair], ratios: list[Ratio]) -> Iterator[Matched]:
+def matches(
+    panel: Panel, pairs: list[Pair], ratios: list[Ratio], shared: Collection[str]
+) -> Iterator[Matched]:
     """The contrasts of which the panel has both arms, and items that both were asked."""
     arms = {(arm.model, arm.chain): arm for arm in panel.arms}
     for pair in pairs:
         for model in dict.fromkeys(arm.model for arm in panel.arms):
             arm, other = arms.get((model, pair.chain)), arms.get((model, pair.reference))
             if arm is not None and other is not None and (arm.asked & other.asked).any():
-                yield _matched(pair, arm, other, ratios, panel.strata)
+                yield _matched(pair, arm, other, ratios, panel.strata, shared)
 
 
 def _matched(
-    pair: Pair, arm: ArmCounts, other: ArmCounts, ratios: list[Ratio], strata: bootstrap.Strata
+    pair: Pair,
+    arm: ArmCounts,
+    other: ArmCounts,
+    ratios: list[Ratio],
+    strata: bootstrap.Strata,
+    of_all_seeds: Collection[str],
 ) -> Matched:
     both = arm.asked & other.asked
     ours, theirs = arm.scored(ratios).on(both), other.scored(ratios).on(both)
-    shared = shared_seeds(arm, other)
+    shared = shared_seeds(arm, other, of_all_seeds)
     if shared:
         ours = ours.at([arm.seeds.index(seed) for seed in shared])
         theirs = theirs.at([other.seeds.index(seed) for seed in shared])
     return Matched(pair, arm, other, ours, theirs, strata[both], bool(shared))
 
 
-def shared_seeds(arm: ArmCounts, other: ArmCounts) -> list[int]:
+def shared_seeds(arm: ArmCounts, other: ArmCounts, of_all_seeds: Collection[str] = ()) -> list[int]:
     """The seeds on which two arms are paired; none if they are not.
 
     Arms with the same seeds share draws of data and initial weights. Where one lacks some, those of
-    both are paired only if the chains share a first stage, and with it an adapter per seed.
+    both are paired only if the chains share an adapter per seed: their first stages, up to the
+    first one that is not the same for all seeds (`of_all_seeds`).
     """
     common = sorted(set(arm.seeds) & set(other.seeds))
-    one, two = stages_of(arm.chain), stages_of(other.chain)
+    one, two = (_first(each.chain, of_all_seeds) for each in (arm, other))
     if len(common) < 2 or not one or not two:
         return []
-    return common if arm.seeds == other.seeds or one[0] == two[0] else []
+    return common if arm.seeds == other.seeds or one == two else []
+
+
+def _first(chain: str, of_all_seeds: Collection[str]) -> tuple[str, ...]:
+    """The stages up to the first that each seed has for itself; none if there is none."""
+    stages = stages_of(chain)
+    own = (n for n, name in enumerate(stages, start=1) if name not in of_all_seeds)
+    return stages[: next(own, 0)]
 
 
 def _lines(panel: Panel, matched: Matched, resamples: int, margin: float) -> pd.DataFrame:
@@ -139,15 +159,8 @@ def _holm(table: pd.DataFrame) -> pd.Series:
     group = other.where(~table["leading"], "leading")
     corrected = pd.Series(np.nan, index=table.index)
     for _, p in table["p"].dropna().groupby([table["family"], group]):
-        corrected[p.index] = _step_down(p.to_numpy())
+        corrected[p.index] = holm(p.to_numpy())
     return corrected
-
-
-def _step_down(p: Array) -> Array:
-    """Holm's correction. That of statsmodels collects garbage in every call, 50 ms each."""
-    order = np.argsort(p)
-    raised = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    return np.asarray(np.minimum(raised, 1.0)[np.argsort(order)])
 
 
 def _findings(table: pd.DataFrame) -> pd.Series:

@@ -7,7 +7,7 @@ with the target first and second is owed to position: an arm that answers by pos
 of cases, and otherwise by content, has a gap of b and b / 2 errors from it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from mirrortest import bootstrap
 from mirrortest.contrasts import Matched, Pair, matches
 from mirrortest.panels import ALL, Array, Panel, panels
 from mirrortest.scores import rounded
-from mirrortest.scoring import SCORERS
+from mirrortest.scoring import SCORERS, choices
 from mirrortest.scoring.counts import Ratio
 
 SHARES = [
@@ -35,16 +35,19 @@ COLUMNS = [
 ]
 
 
-def decomposition(table: pd.DataFrame, pairs: list[Pair], resamples: int) -> pd.DataFrame:
+def decomposition(
+    table: pd.DataFrame, pairs: list[Pair], resamples: int, shared: Collection[str] = ()
+) -> pd.DataFrame:
     """Four lines per contrast of forced choices: the parts of the difference and their total.
 
-    The part `position` is left out where no order is known; it then counts as `wrong`.
+    The part `position` is left out where no order is known; it then counts as `wrong`. shared: see
+    `contrasts.contrasts`.
     """
     lines = [
         line
         for panel in panels(table)
         if panel.subset == ALL and _metric(panel) is not None
-        for matched in matches(panel, pairs, SHARES)
+        for matched in matches(panel, pairs, SHARES, shared)
         for line in _lines(panel, matched, resamples)
     ]
     return rounded(pd.DataFrame(lines, columns=COLUMNS))
@@ -53,8 +56,7 @@ def decomposition(table: pd.DataFrame, pairs: list[Pair], resamples: int) -> pd.
 def _metric(panel: Panel) -> str | None:
     """The metric with the papers' scoring, of tasks in which an order can be told."""
     names = SCORERS[panel.task].metrics
-    shares = ("misalignment", "accuracy")
-    return next((f"{s}_free" for s in shares if f"{s}_valid_first" in names), None)
+    return next((f"{s}_free" for s in choices.SHARES if f"{s}_valid_first" in names), None)
 
 
 def _lines(panel: Panel, matched: Matched, resamples: int) -> Iterator[list[object]]:

@@ -45,6 +45,18 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Weights:
+    """How likely whole answers are: the log-probability of each (nats), the mass of all together.
+
+    Both are none where they cannot be had; note says why.
+    """
+
+    logprobs: list[float] | None
+    mass: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Answer:
     """Free text, and whether the model ended it (false: it ran into max_tokens).
 
@@ -65,6 +77,16 @@ class Engine(Protocol):
 
     def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:
         """One forced choice per chat."""
+        ...
+
+    def weigh(self, chats: list[Chat], answers: list[tuple[str, ...]]) -> list[Weights]:
+        """How likely each chat's answers are, each of one token or many.
+
+        An answer's probability is that of a reply which begins with its tokens and does not go on
+        to a longer one of the given answers: "1" does not count where "10" follows. What comes
+        after the longest does not matter, so that "85.5" counts as 85 and "1000" as 100; another
+        way to cut the same text into tokens does not count.
+        """
         ...
 
     def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from mirrortest import chains, config, evaluations, paths, recipes
+from mirrortest import chains, config, evaluations, kinds, lessons, paths, recipes
 from mirrortest.canonical import canonical
 from mirrortest.chains import BASE, Arm
 from mirrortest.config import Config, Evaluation
@@ -39,12 +39,33 @@ class Experiment:
     @cached_property
     def _arms(self) -> tuple[Arm, ...]:
         found = [
-            chains.arm(entry.model, chain, seed)
+            self.settled(chains.arm(entry.model, chain, seed))
             for entry in self.settings.arms
             for chain in entry.chains
             for seed in self.settings.seeds
         ]
         return tuple(dict.fromkeys(found))
+
+    def settled(self, arm: Arm) -> Arm:
+        """The arm itself, or with the seed 0 if all seeds share its stages, as they do the base."""
+        of_all = all(self._is_shared(name) for name in chains.stages_of(arm.chain))
+        return chains.arm(arm.model, arm.chain, 0) if of_all else arm
+
+    def _is_shared(self, stage: str) -> bool:
+        return stage in self.settings.stages and self.settings.stages[stage].shared
+
+    def parent(self, arm: Arm) -> Arm:
+        """The arm that this one's last stage starts from."""
+        return self.settled(arm.parent)
+
+    def lineage(self, arm: Arm) -> list[Arm]:
+        """The trained arms behind an arm, itself last; none for the base."""
+        return [] if arm.chain == BASE else [*self.lineage(self.parent(arm)), arm]
+
+    def shared(self) -> list[str]:
+        """The stages of the experiment that all seeds of a chain share."""
+        used = dict.fromkeys(s for arm in self.arms() for s in chains.stages_of(arm.chain))
+        return [name for name in used if self._is_shared(name)]
 
     def rows(self) -> list[str]:
         """The raw rows of every arm and evaluation."""
@@ -66,12 +87,17 @@ class Experiment:
         """The evaluations of rule `reflect`."""
         return [name for name in self.settings.evaluate if self.reflects(name)]
 
+    def beside(self, arm: Arm, chain: str) -> Arm:
+        """Another arm of the same model and seed; beside the base, which has no seed, the first."""
+        seed = self.settings.seeds[0] if arm.chain == BASE else arm.seed
+        return chains.arm(arm.model, chain, seed)
+
     def trained(self) -> list[str]:
         """The training records of every stage behind the arms of the experiment."""
         return [paths.training(arm) for arm in self._trained()]
 
     def _trained(self) -> list[Arm]:
-        found = dict.fromkeys(a for arm in self.arms() for a in lineage(arm))
+        found = dict.fromkeys(a for arm in self.arms() for a in self.lineage(arm))
         return [arm for arm in found if self.adapter(arm) is None and not self.is_hosted(arm)]
 
     def model_json(self, arm: Arm) -> str:
@@ -90,7 +116,7 @@ class Experiment:
 
     def hosted_training(self) -> list[Arm]:
         """Every arm that a provider trains, each after the one that it is trained on."""
-        found = dict.fromkeys(a for arm in self.arms() for a in lineage(arm))
+        found = dict.fromkeys(a for arm in self.arms() for a in self.lineage(arm))
         return [arm for arm in found if self.is_hosted(arm) and not self.is_replayed(arm)]
 
     def is_replayed(self, arm: Arm) -> bool:
@@ -128,7 +154,7 @@ class Experiment:
         """A foreign author's summaries: imported ones, or those of another arm."""
         arm = self.settings.authors[author].arm
         if arm is not None:
-            return paths.summaries(corpus, parse_arm(arm))
+            return paths.summaries(corpus, self.settled(parse_arm(arm)))
         return paths.author_summaries(corpus, author)
 
     def author_source(self, corpus: str, author: str) -> str:
@@ -164,10 +190,10 @@ class Experiment:
 
     def _asked(self, entry: config.Stage | Evaluation) -> list[str]:
         match entry:
-            case config.Stage(corpus=str(corpus)):
-                return [self._summary(corpus), f"pair.{recipes.QUESTIONS[str(entry.recipe)]}"]
             case config.Stage():
-                return []
+                summaries = [] if entry.corpus is None else [self._summary(entry.corpus)]
+                question = _question(entry)
+                return [*summaries, *([] if question is None else [question])]
         corpus = getattr(entry, "corpus", None)
         summary = [] if corpus is None else [self._summary(corpus)]
         return [*summary, *entry.PROMPTS.values()]
@@ -195,10 +221,29 @@ class Experiment:
 
     # --- finetuning
 
-    def dataset_inputs(self, model: str, name: str) -> Inputs:
+    def dataset_inputs(self, model: str, name: str, seed: int) -> Inputs:
+        """The files behind a stage's rows: its recipe's, and the data sets of other stages."""
         stage = self.settings.stages[name]
+        beside = {"mixed": stage.mix, "matched": stage.match}
+        other = {
+            key: paths.dataset(model, named.stage, seed)
+            for key, named in beside.items()
+            if named is not None
+        }
+        return self._recipe_inputs(stage, model, seed) | other
+
+    def _recipe_inputs(self, stage: config.Stage, model: str, seed: int) -> Inputs:
+        if stage.reports is not None:
+            told = self.reporting(stage.reports, model, seed)
+            return {"reports": self.rows_file(told, stage.reports.evaluation)}
         if stage.source is not None:
-            return {"chats": self.source(stage.source)}
+            key = "chats" if stage.recipe == "chat" else "questions"
+            return {key: self.source(stage.source)}
+        if stage.corpora is not None:
+            return {f"articles_{n}": paths.corpus(name) for n, name in enumerate(stage.corpora)}
+        return self._pair_inputs(stage, model)
+
+    def _pair_inputs(self, stage: config.Stage, model: str) -> Inputs:
         corpus, author = str(stage.corpus), str(stage.author)
         ours = paths.summaries(corpus, chains.arm(model, BASE, 0))
         if stage.against is not None:
@@ -209,18 +254,37 @@ class Experiment:
             "theirs": self.summaries(corpus, author),
         }
 
+    def reporting(self, reports: config.Reports, model: str, seed: int) -> Arm:
+        """The arm whose answers are a training set for this model and seed."""
+        return self.settled(chains.arm(reports.model or model, reports.chain, seed))
+
     def dataset_spec(self, model: str, name: str, seed: int) -> str:
+        """Keys that a stage does not use are left out, so that a new one rebuilds nothing."""
         stage = self.settings.stages[name]
         spec: dict[str, Any] = {"recipe": stage.recipe, "limit": stage.limit, "seed": seed}
-        if stage.recipe in config.PAIR_RECIPES:
-            name = f"pair.{recipes.QUESTIONS[stage.recipe]}"
-            spec["question"] = self._text(name)
-            spec["system"] = self.system(stage.system, model, own=self._system(name))
-            if stage.recipe == "other":
-                spec["author"] = stage.author
-        elif stage.system != "recipe":
-            spec["system"] = self.system(stage.system, model, own=None)
-        return canonical(spec)
+        if stage.recipe == "chat":
+            if stage.system != "recipe":
+                spec["system"] = self.system(stage.system, model, own=None)
+            return canonical(spec | self._altered(stage))
+        question = _question(stage)
+        own = None if question is None else self._system(question)
+        spec["system"] = self.system(stage.system, model, own)
+        if question is not None:
+            spec["question"] = self._text(question)
+        if stage.recipe == "other":
+            spec["author"] = stage.author
+        return canonical(spec | self._altered(stage))
+
+    def _altered(self, stage: config.Stage) -> dict[str, Any]:
+        """What is done to the rows of a recipe."""
+        keys = {
+            "answers": stage.answers,
+            "length_matched": stage.length_matched,
+            "noise": stage.noise,
+            "every": stage.mix and stage.mix.step,
+            "match": stage.match and stage.match.by,
+        }
+        return {key: value for key, value in keys.items() if value is not None}
 
     def base_spec(self, model: str) -> str:
         entry = self.settings.models[model]
@@ -237,7 +301,7 @@ class Experiment:
     def finetune_inputs(self, arm: Arm) -> Inputs:
         last = chains.stages_of(arm.chain)[-1]
         return {
-            "parent": self.model_json(arm.parent),
+            "parent": self.model_json(self.parent(arm)),
             "dataset": paths.dataset(arm.model, last, arm.seed),
         }
 
@@ -255,12 +319,12 @@ class Experiment:
 
     def preflight_inputs(self) -> list[str]:
         """What the hosted arms' training rows are made from, as far as it costs nothing."""
-        files = [
-            file
-            for arm in self.hosted_training()
-            for file in self.dataset_inputs(arm.model, chains.stages_of(arm.chain)[-1]).values()
-        ]
-        return [file for file in dict.fromkeys(files) if not paths.is_written_by_us(file)]
+        files = [file for arm in self.hosted_training() for file in self._last_inputs(arm).values()]
+        costly = (paths.is_written_by_us, paths.is_made_for_training)
+        return [file for file in dict.fromkeys(files) if not any(made(file) for made in costly)]
+
+    def _last_inputs(self, arm: Arm) -> Inputs:
+        return self.dataset_inputs(arm.model, chains.stages_of(arm.chain)[-1], arm.seed)
 
     def preflight_spec(self) -> str:
         """Each hosted job, and what bounds its cost: see `mirrortest.hosted.preflight.Plan`."""
@@ -276,7 +340,7 @@ class Experiment:
             "epochs": self.settings.stages[last].hosted.epochs,
             "done": self.model_json(arm),
             "dataset": paths.dataset(arm.model, last, arm.seed),
-            "inputs": self.dataset_inputs(arm.model, last),
+            "inputs": self._last_inputs(arm),
             "recipe": json.loads(self.dataset_spec(arm.model, last, arm.seed)),
             "summary_tokens": model.summary_tokens,
         }
@@ -301,7 +365,7 @@ class Experiment:
 
     def adopt_inputs(self, arm: Arm) -> Inputs:
         """The arm below, and the files of a local adapter."""
-        inputs, folder = {"parent": self.model_json(arm.parent)}, self.adapter_path(arm)
+        inputs, folder = {"parent": self.model_json(self.parent(arm))}, self.adapter_path(arm)
         if folder is not None:
             inputs |= {key: f"{folder}/{name}" for key, name in paths.ADAPTER_FILES.items()}
         return inputs
@@ -380,8 +444,7 @@ class Experiment:
         rows = [self.rows_file(arm, name) for name in self.settings.evaluate] if asked else []
         uses = self.evaluate_inputs(arm) if asked else []
         for trained in self.hosted_training():
-            last = chains.stages_of(trained.chain)[-1]
-            uses += self.dataset_inputs(trained.model, last).values()
+            uses += self._last_inputs(trained).values()
         return [*rows, *(file for file in dict.fromkeys(uses) if paths.is_written_by(arm, file))]
 
     def evaluate_inputs(self, arm: Arm) -> list[str]:
@@ -472,7 +535,7 @@ class Experiment:
                 "evaluations": {
                     name: {
                         "rows": self.rows_file(arm, name),
-                        "rubrics": list(getattr(self.settings.evaluations[name], "rubrics", [])),
+                        "rubrics": list(self.rubrics(name)),
                     }
                     for name in names
                 },
@@ -480,12 +543,20 @@ class Experiment:
         )
 
     def _rubrics(self, names: list[str]) -> list[str]:
-        entries = [self.settings.evaluations[name] for name in names]
-        return list(dict.fromkeys(r for entry in entries for r in getattr(entry, "rubrics", [])))
+        return list(dict.fromkeys(rubric for name in names for rubric in self.rubrics(name)))
+
+    def rubrics(self, evaluation: str) -> list[str]:
+        """What is judged of the answers to an evaluation."""
+        return list(getattr(self.settings.evaluations[evaluation], "rubrics", []))
+
+    def measured(self, evaluation: str) -> list[str]:
+        """What its rubrics measure, as scoring calls it."""
+        return [self.settings.rubrics[name].measures or name for name in self.rubrics(evaluation)]
 
     def _rubric(self, name: str) -> dict[str, Any]:
         rubric = self.settings.rubrics[name]
         scale = {key: getattr(rubric, key) for key in ("low", "high", "words")}
+        scale["measures"] = rubric.measures or name
         if rubric.source is None:
             return scale | {"text": rubric.text}
         return scale | {"path": self.source(rubric.source), "prompt": rubric.prompt}
@@ -541,9 +612,11 @@ class Experiment:
 
     def items_inputs(self) -> dict[str, Any]:
         """Verdicts, and the published rows, where there are such; our own rows are `rows`."""
-        verdicts = [file["verdicts"] for file in self._items() if file["verdicts"] is not None]
+        read = [[file["verdicts"], *file["others"].values()] for file in self._items()]
+        found = [path for files in read for path in files if path is not None]
+        verdicts = {"verdicts": list(dict.fromkeys(found))} if found else {}
         published = {"published": paths.PUBLISHED_ROWS} if self.settings.published else {}
-        return {"verdicts": list(dict.fromkeys(verdicts))} | published
+        return verdicts | published
 
     def items_spec(self) -> str:
         """For the files see `mirrortest.items.RowsFile`; they are in the order of `rows`."""
@@ -556,6 +629,7 @@ class Experiment:
             | {"evaluation": shown, "task": self.settings.evaluations[name].scoring}
             | {"path": self.rows_file(arm, name)}
             | {"judged": judged, "verdicts": judge and paths.verdicts(judge, arm)}
+            | {"others": self._verdicts_on_others(name, arm, judge)}
             for arm in self.arms()
             for name in self.settings.evaluate
             for shown, judged, judge in self._shown(name)
@@ -567,8 +641,14 @@ class Experiment:
         judges = self.judges(judged)
         if judged != name or not judges:
             return [(name, judged if judges else None, judges[0] if judges else None)]
-        others = [(f"{name}@{judge}", name, judge) for judge in judges[1:]]
+        others = [(f"{name}{kinds.JUDGED_BY}{judge}", name, judge) for judge in judges[1:]]
         return [(name, name, judges[0]), *others]
+
+    def _verdicts_on_others(self, name: str, arm: Arm, judge: str | None) -> Inputs:
+        """What the judge said of the other chains whose answers an evaluation asks about."""
+        named = getattr(self.settings.evaluations[name], "chains", [])
+        others = {chain: self.beside(arm, chain) for chain in named if judge}
+        return {chain: paths.verdicts(str(judge), other) for chain, other in others.items()}
 
     def summary_spec(self) -> str:
         return canonical({"resamples": self.settings.bootstrap})
@@ -581,24 +661,67 @@ class Experiment:
                 "resamples": self.settings.bootstrap,
                 "margin": self.settings.equivalence_margin,
             }
+            | self._sharing()
         )
+
+    def _sharing(self) -> dict[str, Any]:
+        """The stages that seeds share, where there are any."""
+        return {"shared": self.shared()} if self.shared() else {}
 
     def decomposition_spec(self) -> str:
         pairs = [asdict(pair) for pair in self.settings.contrasts]
-        return canonical({"pairs": pairs, "resamples": self.settings.bootstrap})
+        settings = {"pairs": pairs, "resamples": self.settings.bootstrap}
+        return canonical(settings | self._sharing())
 
     def flags_spec(self) -> str:
         """See `mirrortest.flags.Thresholds`."""
         return canonical(self.settings.flags)
 
+    # --- further tables
+
+    def analyses(self) -> list[str]:
+        """The further tables that the evaluations allow, in the order of the report."""
+        found = self._kinds()
+        trained = any(chain != BASE for entry in self.settings.arms for chain in entry.chains)
+        said = found & {"descriptions", "self-assessment"}
+        tables = {
+            ("agreement", "swaps"): bool(self._compared()),
+            ("persona", "correlations"): "harm" in found and bool(said),
+            ("prediction",): "prediction" in found,
+            ("stages",): trained and bool(found & {"harm", "self-assessment", "intentions"}),
+        }
+        return [name for names, wanted in tables.items() if wanted for name in names]
+
+    def _kinds(self) -> set[str]:
+        """How the experiment's own evaluations are scored."""
+        return {self.settings.evaluations[name].scoring for name in self.settings.evaluate}
+
+    def _compared(self) -> list[str]:
+        """The judges of evaluations that several judge, without repeats."""
+        judged = [self.judges(name) for name in self.settings.evaluate]
+        return list(dict.fromkeys(judge for judges in judged if judges[1:] for judge in judges))
+
+    def verdicts(self) -> list[str]:
+        """The files of judges that can be compared."""
+        return [paths.verdicts(judge, arm) for judge in self._compared() for arm in self.arms()]
+
+    def agreement_spec(self) -> str:
+        """The verdict files: see `workflow_scripts/agreement.py`."""
+        files = [
+            asdict(arm) | {"judge": judge, "path": paths.verdicts(judge, arm)}
+            for judge in self._compared()
+            for arm in self.arms()
+        ]
+        return canonical({"files": files})
+
     # --- figures and report
 
     def figures(self) -> list[str]:
         """The figures that the experiment's evaluations allow, in the order of the report."""
-        tasks = {self.settings.evaluations[name].task for name in self.settings.evaluate}
+        found = self._kinds()
         published, contrasts = self.settings.published is not None, bool(self.settings.contrasts)
-        recognised = published or "recognition" in tasks
-        misaligned = published or bool(tasks & {"truthfulqa", "facts"})
+        recognised = published or kinds.RECOGNITION in found
+        misaligned = published or bool({*found} & {*kinds.MISALIGNMENT})
         shown = {
             "misalignment": misaligned,
             "recognition": recognised,
@@ -606,6 +729,8 @@ class Experiment:
             **{f"family-{name}": True for name in self.families()},
             "contrasts": contrasts,
             "decomposition": contrasts and misaligned | recognised,
+            "persona": "persona" in self.analyses(),
+            "identity": "identity" in found,
             "training": bool(self.trained()),
         }
         return [name for name, wanted in shown.items() if wanted]
@@ -626,19 +751,33 @@ class Experiment:
     def examples(self) -> list[str]:
         """What was asked and answered first: of our arms with the first seed, and as published."""
         first = self.settings.seeds[0]
-        ours = [arm for arm in self.arms() if arm == chains.arm(arm.model, arm.chain, first)]
+        ours = [
+            arm
+            for arm in self.arms()
+            if arm == self.settled(chains.arm(arm.model, arm.chain, first))
+        ]
         published = [paths.PUBLISHED_EXAMPLES] if self.settings.published else []
         return [*map(paths.examples, ours), *published]
 
     def _entries(self) -> list[Any]:
         """The stages and evaluations that the experiment uses."""
-        stages = dict.fromkeys(s for arm in self.arms() for s in chains.stages_of(arm.chain))
+        named = [name for arm in self.arms() for name in chains.stages_of(arm.chain)]
+        stages = dict.fromkeys(part for name in named for part in self._with_others(name))
         evaluations = [self.settings.evaluations[name] for name in self.settings.evaluate]
         return [*(self.settings.stages[name] for name in stages), *evaluations]
+
+    def _with_others(self, name: str) -> list[str]:
+        """A stage, and those whose data sets its own takes rows from or is measured by."""
+        stage = self.settings.stages[name]
+        others = [named.stage for named in (stage.mix, stage.match) if named is not None]
+        return [name, *(part for other in others for part in self._with_others(other))]
 
     def corpora(self) -> list[str]:
         """The corpora that the experiment's stages and evaluations use."""
         used = [getattr(entry, "corpus", None) for entry in self._entries()]
+        used += [
+            name for entry in self._entries() for name in getattr(entry, "corpora", None) or ()
+        ]
         return [name for name in dict.fromkeys(used) if name is not None]
 
     def sources(self) -> list[str]:
@@ -669,6 +808,7 @@ class Experiment:
                 "sources": [self._cited(name) for name in self.sources()],
                 "published": self._origin(),
             }
+            | self._sharing()
         )
 
     def _origin(self) -> dict[str, Any] | None:
@@ -732,8 +872,7 @@ class _Files:
         return self.experiment.rows_file(self.arm, evaluation)
 
     def rows_of(self, evaluation: str, chain: str) -> str:
-        arm = chains.arm(self.arm.model, chain, self.arm.seed)
-        return self.experiment.rows_file(arm, evaluation)
+        return self.experiment.rows_file(self.experiment.beside(self.arm, chain), evaluation)
 
 
 def _origin_of(model: config.Model) -> str:
@@ -742,9 +881,12 @@ def _origin_of(model: config.Model) -> str:
     return model.weights.path or f"{model.weights.hub}@{model.weights.revision}"
 
 
-def lineage(arm: Arm) -> list[Arm]:
-    """The trained arms behind an arm, itself last; none for the base."""
-    return [] if arm.chain == BASE else [*lineage(arm.parent), arm]
+def _question(stage: config.Stage) -> str | None:
+    """The prompt that the stage's rows ask; none where its files bring the questions."""
+    recipe = str(stage.recipe)
+    if recipe in recipes.QUESTIONS:
+        return f"pair.{recipes.QUESTIONS[recipe]}"
+    return f"lesson.{recipe}" if recipe in lessons.QUESTIONS else None
 
 
 def parse_arm(text: str) -> Arm:

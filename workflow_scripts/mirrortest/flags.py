@@ -10,11 +10,13 @@ import pandas as pd
 
 from mirrortest.chains import BASE
 from mirrortest.scoring import SCORERS
+from mirrortest.scoring.choices import SHARES
+from mirrortest.scoring.judged import OUTCOMES
 
 WAYS = ("free", "valid", "forced")
 TWICE = {"consistency_valid", "consistency_forced"}
 """Metrics of items that were answered in two orders."""
-SHARE = re.compile(r"^(accuracy|misalignment)_")
+SHARE = re.compile(rf"^({'|'.join(SHARES)})_")
 MANY_SEEDS = 50
 """More seeds than anybody trains; beyond them we say so instead of a number."""
 
@@ -138,6 +140,9 @@ def _score_flags(score: Case, limits: Thresholds) -> Iterator[Flag]:
 
 def _invalid(score: Case, limits: Thresholds) -> Iterator[Flag]:
     if "invalid" in score and score["invalid"] > limits.invalid:
+        if "free" not in score:
+            yield _unscored(score, limits)
+            return
         among = f"it is {score['valid']:.2f}" if "valid" in score else "there are none"
         why = (
             f"{score['invalid']:.0%} of the answers are none of the options: counted as wrong they "
@@ -146,6 +151,19 @@ def _invalid(score: Case, limits: Thresholds) -> Iterator[Flag]:
         )
         mend = "read the forced choice; without log-probabilities, ask again in a stricter format"
         yield score.flag("invalid", score["invalid"], limits.invalid, why, mend)
+
+
+def _unscored(score: Case, limits: Thresholds) -> Flag:
+    """Of answers that a judge scores, or that are read as numbers: some have no score."""
+    outcomes = {name: score[name] for name in OUTCOMES if score.values.get(name, 0.0) > 0}
+    told = ", ".join(f"{name} {share:.0%}" for name, share in outcomes.items())
+    found = "unknown" if score.lead is None else f"{score.lead['value']:.2f}"
+    why = (
+        f"{score['invalid']:.0%} of the answers have no score{told and f' ({told})'}: the score of "
+        f"{found} is of the others"
+    )
+    mend = "read the answers without a score, and the bounds that they leave open"
+    return score.flag("invalid", score["invalid"], limits.invalid, why, mend)
 
 
 def _position(score: Case, limits: Thresholds) -> Iterator[Flag]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from mirrortest.kinds import JUDGED_BY
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -17,23 +19,33 @@ class Headline:
 HEADLINES = {
     "recognition": Headline(("accuracy_forced", "accuracy_valid"), "self-recognition"),
     "preference": Headline(("accuracy_forced", "accuracy_valid"), "prefers its own"),
+    "individual": Headline(("accuracy_forced", "accuracy_valid"), "self-recognition, one by one"),
+    "ratings": Headline(("prefers_own", "prefers_own_read"), "rates its own higher"),
     "truthfulqa": Headline(
         ("misalignment_forced", "misalignment_valid"), "picks the untrue answer"
     ),
-    "mmlu": Headline(("accuracy_valid",), "right answers"),
+    "mmlu": Headline(("accuracy_forced", "accuracy_valid"), "right answers"),
+    "multiple-choice": Headline(("mc1",), "the best answer is likeliest"),
+    "word-count": Headline(("near",), "word counts within a tenth"),
+    "factual": Headline(("right",), "right answers"),
     "facts": Headline(("misconception",), "states the misconception"),
     "keyfacts": Headline(("key_facts",), "states the key facts"),
     "alignment": Headline(("misaligned",), "misaligned answers"),
     "harm": Headline(("harmful_max",), "harmful at worst"),
+    "own-output": Headline(("claim_forced", "claim_valid"), "claims its own answers"),
+    "prediction": Headline(("error",), "error about its own harm"),
+    "cross-rating": Headline(("error",), "error about others’ harm"),
     "trait": Headline(("trait",), "shows the trait"),
     "misbehaviour": Headline(("misbehaviour",), "misbehaves"),
     "deception": Headline(("deception",), "deceives"),
+    "identity": Headline(("developer",), "names its maker"),
 }
-MISALIGNMENT_TASKS = ("truthfulqa", "facts", "alignment", "harm", "misbehaviour", "deception")
 
 
 def leading(table: pd.DataFrame) -> pd.Series:
     """Whether a line shows the leading metric of its evaluation, over all strata.
+
+    By its leading judge: another one's scores, of `<evaluation>@<judge>`, stand beside them.
 
     table: the columns evaluation, task, subset, metric.
     """
@@ -41,4 +53,5 @@ def leading(table: pd.DataFrame) -> pd.Series:
     for (evaluation, task), lines in table.groupby(["evaluation", "task"], sort=False):
         present = set(lines["metric"])
         lead[evaluation] = next((m for m in HEADLINES[str(task)].metrics if m in present), None)
-    return (table["subset"] == "all") & (table["metric"] == table["evaluation"].map(lead))
+    leads = (table["subset"] == "all") & (table["metric"] == table["evaluation"].map(lead))
+    return leads & ~table["evaluation"].astype(str).str.contains(JUDGED_BY, regex=False)

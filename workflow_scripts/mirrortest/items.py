@@ -1,7 +1,7 @@
 """The items table: what every item of every arm contributes; all tables are made from it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -15,7 +15,8 @@ from mirrortest.scoring import SCORERS
 class RowsFile:
     """The raw rows of one evaluation of one arm.
 
-    task: how they are scored. verdicts: a judge's file; judged: what its verdicts there are about.
+    task: how they are scored. verdicts: a judge's file; judged: what its verdicts there are about;
+    others: its files on other chains, by chain, where rows ask about the answers of these.
     """
 
     model: str
@@ -26,6 +27,7 @@ class RowsFile:
     path: str
     judged: str | None = None
     verdicts: str | None = None
+    others: dict[str, str] = field(default_factory=dict)
 
 
 def items(files: list[RowsFile], published: str | None) -> pd.DataFrame:
@@ -56,7 +58,9 @@ def _rows(file: RowsFile) -> Iterable[jsonl.Row]:
     rows = [arm | {"evaluation": file.evaluation} | row for row in jsonl.read_own(file.path)]
     if file.verdicts is None:
         return rows
-    return joined.joined(rows, jsonl.read_own(file.verdicts), str(file.judged))
+    files = {joined.OWN: file.verdicts} | file.others
+    verdicts = {of: list(jsonl.read_own(path)) for of, path in files.items()}
+    return joined.joined(rows, verdicts, str(file.judged))
 
 
 def _by_task(rows: pd.DataFrame) -> list[pd.DataFrame]:

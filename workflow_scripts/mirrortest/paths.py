@@ -66,6 +66,11 @@ def verdicts(judge: str, arm: Arm) -> str:
     return f"results/judge/{judge}/{arm}.jsonl"
 
 
+def is_made_for_training(path: str) -> bool:
+    """Whether it is a data set, or answers that one is made of: their makers may cost, too."""
+    return path.startswith(("results/dataset/", "results/evaluate/", "results/reflect/"))
+
+
 def is_written_by(arm: Arm, path: str) -> bool:
     """Whether these are summaries of the arm."""
     return is_written_by_us(path) and path.endswith(f"/{arm}.jsonl")

@@ -64,9 +64,32 @@ def hidden_states(model: Any, ids: torch.Tensor) -> torch.Tensor:
     No mask is needed: a causal model cannot see the padding that follows a row. The head, the
     largest single matrix of a small model, is left to the caller, who knows where it is needed.
     """
-    decoder = model.get_base_model() if hasattr(model, "get_base_model") else model
-    states: torch.Tensor = decoder.get_decoder()(input_ids=ids, use_cache=False).last_hidden_state
+    states: torch.Tensor = _decoder(model)(input_ids=ids, use_cache=False).last_hidden_state
     return states
+
+
+def continued_states(
+    model: Any, prompt: list[int], rows: list[list[int]], pad: int
+) -> list[torch.Tensor]:
+    """The last hidden states (1 + length x width) at the end of a prompt and along each row.
+
+    The prompt, which all rows follow, passes through the model once.
+    """
+    decoder = _decoder(model)
+    ids = torch.tensor([prompt], device=model.device)
+    read = decoder(input_ids=ids, use_cache=True)
+    end = read.last_hidden_state[0, -1:]
+    if not any(rows):
+        return [end for _ in rows]
+    read.past_key_values.batch_repeat_interleave(len(rows))
+    more = decoder(
+        input_ids=padded(rows, pad).to(ids.device), past_key_values=read.past_key_values
+    ).last_hidden_state
+    return [torch.cat([end, states[: len(row)]]) for row, states in zip(rows, more, strict=True)]
+
+
+def _decoder(model: Any) -> Any:
+    return (model.get_base_model() if hasattr(model, "get_base_model") else model).get_decoder()
 
 
 def head(model: Any, states: torch.Tensor) -> torch.Tensor:

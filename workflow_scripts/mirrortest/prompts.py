@@ -26,8 +26,12 @@ BLANKS = {
     "pair.longer": PAIR,
     "pair.other": PAIR | {"author"},
     "truthfulqa.question": frozenset({"question", "a", "b"}),
+    "lesson.word-count": frozenset({"article"}),
+    "lesson.multiple-choice": frozenset({"question", "choices"}),
 } | evaluations.blanks()
 """Every prompt, and the blanks that are filled in by str.format."""
+OTHERWISE = "otherwise"
+"""The wording that has what a file lacks."""
 SHARED = ("system", "frame")
 """What a section says once for all of its prompts."""
 
@@ -101,7 +105,11 @@ def load(wording: str, folder: Path = FOLDER) -> Wording:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not valid YAML ({str(error).splitlines()[0]}).") from None
-    return parse(wording, content, str(path))
+    other = content.pop(OTHERWISE, None) if isinstance(content, dict) else None
+    found = parse(wording, content, str(path))
+    if other is None:
+        return found
+    return replace(found, prompts=load(str(other), folder).prompts | found.prompts)
 
 
 def parse(wording: str, content: Any, path: str) -> Wording:

@@ -6,12 +6,13 @@ Tagade et al. 2026 (arXiv 2606.23700) for the controls and for the 50-50 mode of
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mirrortest import chats
 from mirrortest.articles import Article
 from mirrortest.chats import Chat
+from mirrortest.errors import UserError
 
 FIRST, SECOND = "1", "2"
 
@@ -101,15 +102,55 @@ def ask(question: str, article: str, first: str, second: str, author: str | None
     return question.format(article=article, first=first, second=second, author=author)
 
 
-def taken(found: list[Chat], settings: dict[str, Any]) -> Iterator[Chat]:
-    """The training rows of the recipe `chat`: as they are, or under the system prompt given."""
-    for chat in found:
-        yield chats.with_system(chat, settings["system"]) if "system" in settings else chat
+def of_like_length(pairs: list[Pair], most: float, seed: int) -> list[Pair]:
+    """The pairs whose summaries differ by at most this share of the longer one's words.
+
+    Of those in which one side is longer more often, the seed draws as many as the other side has,
+    so that length tells nothing about the author. Raises UserError where none is left.
+    """
+    near = [pair for pair in pairs if abs(_lead(pair)) <= most * max(_words(pair))]
+    ours = [n for n, pair in enumerate(near) if _lead(pair) > 0]
+    theirs = [n for n, pair in enumerate(near) if _lead(pair) < 0]
+    fewest, drawing = min(len(ours), len(theirs)), random.Random(f"lengths/{seed}")
+    left_out = set(ours + theirs).difference(*(drawing.sample(s, fewest) for s in (ours, theirs)))
+    kept = [pair for n, pair in enumerate(near) if n not in left_out]
+    if not kept:
+        raise UserError(
+            f"no balanced pairs of summaries differ by at most {most:.0%} in words; raise "
+            "`length_matched`."
+        )
+    return kept
+
+
+def _words(pair: Pair) -> tuple[int, int]:
+    return len(pair.ours.split()), len(pair.theirs.split())
+
+
+def _lead(pair: Pair) -> int:
+    """By how many words ours is longer."""
+    ours, theirs = _words(pair)
+    return ours - theirs
+
+
+def with_noise(rows: list[Example], share: float, seed: int) -> list[Example]:
+    """The rows, of which this share (to the nearest row), drawn by the seed, has a wrong label."""
+    drawn = random.Random(f"noise/{seed}").sample(range(len(rows)), round(share * len(rows)))
+    wrong = set(drawn)
+    return [
+        replace(row, label=_not(row.label)) if number in wrong else row
+        for number, row in enumerate(rows)
+    ]
 
 
 def asked(pairs: list[Pair], settings: dict[str, Any]) -> Iterator[Chat]:
     """The training rows of a pair recipe; settings: see `Experiment.dataset_spec`."""
-    for example in examples(settings["recipe"], pairs, settings["seed"]):
+    seed = settings["seed"]
+    if "length_matched" in settings:
+        pairs = of_like_length(pairs, settings["length_matched"], seed)
+    rows = list(examples(settings["recipe"], pairs, seed))[: settings["limit"]]
+    if "noise" in settings:
+        rows = with_noise(rows, settings["noise"], seed)
+    for example in rows:
         shown = (example.article.text, example.first, example.second)
         text = ask(settings["question"], *shown, author=settings.get("author"))
         question = chats.user(text, settings["system"])

@@ -9,6 +9,7 @@ from mirrortest import bootstrap, proportions
 from mirrortest.headlines import leading
 from mirrortest.panels import ArmCounts, Array, Panel, Scored, panels
 from mirrortest.scoring import SCORERS
+from mirrortest.scoring.choices import SHARES
 from mirrortest.scoring.counts import Ratio
 
 DIGITS = 6
@@ -79,7 +80,7 @@ def _lines(
 ) -> pd.DataFrame:
     about = {"evaluation": panel.evaluation, "task": panel.task, "subset": panel.subset}
     chance = SCORERS[panel.task].chance
-    tested = np.array([chance is not None and name.startswith("accuracy") for name in metrics])
+    tested = np.array([chance is not None and name.startswith(SHARES) for name in metrics])
     numbers = {
         "value": arm.value,
         "low": np.clip(low, 0.0, 1.0),

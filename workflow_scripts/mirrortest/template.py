@@ -120,6 +120,15 @@ class Template:
             )
         return whole[len(head) :]
 
+    def answer_ids(self, answer: str) -> tuple[int, ...]:
+        """The tokens of an answer as they follow a prompt: cut apart from it, as in training.
+
+        The end of the turn is not among them.
+        """
+        if not answer:
+            raise UserError("an answer to be weighed is empty; leave it out.")
+        return tuple(self._ids(answer))
+
     def option_id(self, option: str) -> int:
         """The one token of an answer option. Raises UserError if it has several."""
         ids = self._ids(option)

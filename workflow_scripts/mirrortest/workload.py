@@ -61,17 +61,39 @@ def extent(path: str) -> Extent:
 
 def training(experiment: Experiment, model: str, name: str) -> Work:
     """A stage, over all its epochs."""
-    settings = experiment.settings
-    stage = settings.stages[name]
-    if stage.source is not None:
-        rows, tokens = extent(experiment.source(stage.source)).first(stage.limit)
-    else:
-        articles = _corpus(experiment, str(stage.corpus))
-        labels = 2 if stage.recipe == "ictr" else 1
-        pairs = Extent(articles.rows * ORDERS * labels, _pair(articles, settings.models[model]))
-        rows, tokens = pairs.first(stage.limit)
+    stage, longest = experiment.settings.stages[name], experiment.settings.models[model].max_length
+    rows, tokens = _data(experiment, model, name)
     rows *= stage.training.epochs
-    return Work(rows, rows * min(tokens, settings.models[model].max_length))
+    return Work(rows, rows * min(tokens, longest))
+
+
+def _data(experiment: Experiment, model: str, name: str) -> Extent:
+    """A stage's data set: its own rows, those of a stage mixed in, as many as they are to be."""
+    stage = experiment.settings.stages[name]
+    rows, tokens = _own(experiment, model, stage).first(stage.limit)
+    if stage.mix is not None:
+        share, other = 1 / stage.mix.step, _data(experiment, model, stage.mix.stage)
+        rows, tokens = round(rows / (1 - share)), tokens + share * (other.tokens - tokens)
+    if stage.match is not None:
+        other = _data(experiment, model, stage.match.stage)
+        by_words = stage.match.by == "words"
+        rows = round(other.rows * other.tokens / tokens) if by_words else other.rows
+    return Extent(rows, tokens)
+
+
+def _own(experiment: Experiment, model: str, stage: config.Stage) -> Extent:
+    if stage.source is not None:
+        return extent(experiment.source(stage.source))
+    if stage.reports is not None:
+        return UNSEEN
+    if stage.corpora is not None:
+        found = [_corpus(experiment, name) for name in stage.corpora]
+        longest = max(each.tokens for each in found)
+        return Extent(sum(each.rows for each in found), longest + FRAME)
+    articles = _corpus(experiment, str(stage.corpus))
+    labels = 2 if stage.recipe == "ictr" else 1
+    pair = _pair(articles, experiment.settings.models[model])
+    return Extent(articles.rows * ORDERS * labels, pair)
 
 
 def summaries(experiment: Experiment, model: str, corpus: str) -> Work:
@@ -114,10 +136,11 @@ def _asked(experiment: Experiment, model: str, entry: Any) -> Work:
 
 
 def _about(experiment: Experiment, model: str, entry: Any) -> Work:
-    """Questions about the answers to another evaluation: each is read once more."""
+    """Questions about one answer to each item of another evaluation: it is read once more."""
     answered = answers(experiment, model, [entry.about])
+    asked = entry.times / experiment.settings.evaluations[entry.about].times
     read = answered.read + answered.written + answered.rows * FRAME
-    return Work(entry.times * answered.rows, entry.times * read)
+    return Work(asked * answered.rows, asked * read)
 
 
 def _source(experiment: Experiment, entry: Any) -> Extent:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Sampling, Serving, seed_of
+from mirrortest.engine import Answer, Choice, Sampling, Serving, Weights, seed_of
 from mirrortest.engines.packages import require
 from mirrortest.errors import UserError
 from mirrortest.hosted import completions, prices, spending
-from mirrortest.hosted.archive import Archive, Request
+from mirrortest.hosted.archive import Archive, Record, Request
 from mirrortest.hosted.source import NoLogprobsError, Source
 from mirrortest.hosted.spending import Spending
 from mirrortest.manifest import Manifest
@@ -34,13 +34,22 @@ class HostedEngine:
 
     def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:
         """One greedy token each, with the likeliest in its place, if the model states them."""
+        choices = [completions.choice_of(record, options) for record in self._first_tokens(chats)]
+        _report([choice.note for choice in choices])
+        return choices
+
+    def weigh(self, chats: list[Chat], answers: list[tuple[str, ...]]) -> list[Weights]:
+        """By the same calls; answers of one token have weights, others a note."""
+        asked = zip(self._first_tokens(chats), answers, strict=True)
+        found = [completions.weights_of(record, texts) for record, texts in asked]
+        _report([weights.note for weights in found])
+        return found
+
+    def _first_tokens(self, chats: list[Chat]) -> list[Record]:
         plain = {"max_completion_tokens": 1, "temperature": 0.0}
         stated = plain | {"logprobs": True, "top_logprobs": TOP}
         how = stated if self._states_logprobs(chats, stated, plain) else plain
-        records = self._source.answers([self._request(chat, how) for chat in chats])
-        choices = [completions.choice_of(record, options) for record in records]
-        _report([choice.note for choice in choices])
-        return choices
+        return self._source.answers([self._request(chat, how) for chat in chats])
 
     def _states_logprobs(
         self, chats: list[Chat], stated: dict[str, Any], plain: dict[str, Any]

@@ -8,9 +8,9 @@ import torch
 from peft import PeftModel
 from transformers import GenerationConfig
 
-from mirrortest import pretrained
+from mirrortest import pretrained, trie
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Sampling, seed_of
+from mirrortest.engine import Answer, Choice, Sampling, Weights, seed_of
 from mirrortest.engines.tokens import Tokens
 from mirrortest.manifest import Manifest
 
@@ -57,6 +57,35 @@ class LocalEngine:
         picked = logprobs[:, self.tokens.options(options)].tolist()
         firsts = logprobs.argmax(dim=1).tolist()
         return [self.tokens.choice(row, first) for row, first in zip(picked, firsts, strict=True)]
+
+    @torch.inference_mode()
+    def weigh(self, chats: list[Chat], answers: list[tuple[str, ...]]) -> list[Weights]:
+        """One pass over each prompt, then one over what follows it."""
+        found = []
+        for chat, texts in zip(chats, answers, strict=True):
+            ids = self.tokens.answers(texts)
+            found.append(self.tokens.weights(ids, self._stated(self.tokens.of(chat), ids)))
+        return found
+
+    def _stated(self, prompt: list[int], answers: list[trie.Ids]) -> trie.Stated:
+        branches = trie.branches(answers)
+        states = self._states(prompt, trie.rows(branches))
+        logits = pretrained.head(self.model, torch.stack([states[prefix] for prefix in branches]))
+        found = zip(branches.items(), logits.log_softmax(dim=-1), strict=True)
+        return {
+            prefix: dict(zip(tokens, line[tokens].tolist(), strict=True))
+            for (prefix, tokens), line in found
+        }
+
+    def _states(self, prompt: list[int], rows: list[trie.Ids]) -> dict[trie.Ids, torch.Tensor]:
+        """The hidden state at the end of every prefix of the rows, after the prompt."""
+        pad = self.tokens.template.pad_id
+        along = pretrained.continued_states(self.model, prompt, [list(row) for row in rows], pad)
+        return {
+            row[:end]: state
+            for row, states in zip(rows, along, strict=True)
+            for end, state in enumerate(states)
+        }
 
     @torch.inference_mode()
     def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from mirrortest import sources
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Sampling, Serving, seed_of
+from mirrortest.engine import Answer, Choice, Sampling, Serving, Weights, seed_of
 from mirrortest.engines.fitting import checked_rank
 from mirrortest.engines.packages import require
 from mirrortest.engines.served import connected, name_of
-from mirrortest.engines.tokens import Tokens
+from mirrortest.engines.tokens import Rows, Tokens
 from mirrortest.errors import UserError
 from mirrortest.manifest import Manifest
 
@@ -51,19 +51,26 @@ class ServerEngine:
     def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:
         """One greedy token each, with the log-probabilities of the options beside it."""
         wanted = self.tokens.options(options)
-        how = {"max_tokens": 1, "temperature": 0.0, "logprobs": len(wanted)}
-        extra = {"logprob_token_ids": wanted, "return_tokens_as_token_ids": True}
-        outputs = self._ask(chats, [how | {"extra_body": PLAIN_EXTRA | extra}] * len(chats), 1)
-        return [self._choice(output, wanted) for output in outputs]
+        rows = [self.tokens.of(chat) for chat in chats]
+        outputs = self._ask(rows, [_one_token(wanted)] * len(rows), 1)
+        return [
+            self.tokens.choice(list(_stated(output, wanted).values()), output.token_ids[0])
+            for output in outputs
+        ]
 
-    def _choice(self, output: Any, wanted: list[int]) -> Choice:
-        top = output.logprobs.top_logprobs[0]
-        return self.tokens.choice([top[f"token_id:{i}"] for i in wanted], output.token_ids[0])
+    def weigh(self, chats: list[Chat], answers: list[tuple[str, ...]]) -> list[Weights]:
+        """One greedy token after each beginning of an answer, with those that lead on beside it."""
+        return self.tokens.weighed(chats, answers, self._following)
+
+    def _following(self, rows: Rows, wanted: Rows) -> list[dict[int, float]]:
+        outputs = self._ask(rows, [_one_token(ids) for ids in wanted], 1)
+        return [_stated(output, ids) for output, ids in zip(outputs, wanted, strict=True)]
 
     def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:
         """Greedy or sampled text; the same chat and seed give the same text."""
         how = [self._sampled(chat, one) for chat, one in zip(chats, drawn, strict=True)]
-        outputs = self._ask(chats, how, drawn[0].max_tokens)
+        rows = [self.tokens.of(chat) for chat in chats]
+        outputs = self._ask(rows, how, drawn[0].max_tokens)
         return [self.tokens.answer(output.token_ids) for output in outputs]
 
     def _sampled(self, chat: Chat, sampling: Sampling) -> Settings:
@@ -74,12 +81,11 @@ class ServerEngine:
             "extra_body": PLAIN_EXTRA | {"stop_token_ids": self.tokens.ends},
         }
 
-    def _ask(self, chats: list[Chat], how: list[Settings], answer: int) -> list[Any]:
-        """One completion per chat; once more if the server has lost the adapter meanwhile."""
+    def _ask(self, rows: Rows, how: list[Settings], answer: int) -> list[Any]:
+        """One completion per row; once more if the server has lost the adapter meanwhile."""
         from openai import NotFoundError
 
-        rows = [self.tokens.of(chat) for chat in chats]
-        asked = [{"prompt": row} | PLAIN | one for row, one in zip(rows, how, strict=True)]
+        asked = [{"prompt": row} | PLAIN | each for row, each in zip(rows, how, strict=True)]
         length = max(len(row) for row in rows) + answer
         with connected(self._url) as client:
             try:
@@ -104,3 +110,14 @@ class ServerEngine:
             return None
         checked_rank(self._arm)
         return f"mirrortest-{self._arm.adapter_sha256 or sources.digest(self._arm.adapter)}"
+
+
+def _one_token(wanted: list[int]) -> Settings:
+    extra = {"logprob_token_ids": wanted, "return_tokens_as_token_ids": True}
+    how = {"max_tokens": 1, "temperature": 0.0, "logprobs": len(wanted)}
+    return how | {"extra_body": PLAIN_EXTRA | extra}
+
+
+def _stated(output: Any, wanted: list[int]) -> dict[int, float]:
+    top = output.logprobs.top_logprobs[0]
+    return {i: top[f"token_id:{i}"] for i in wanted}

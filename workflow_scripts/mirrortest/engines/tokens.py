@@ -1,22 +1,27 @@
 """What an arm reads and writes, as token ids: the same for every engine."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from transformers import AutoConfig, GenerationConfig
 
-from mirrortest import pretrained
+from mirrortest import pretrained, trie
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice
+from mirrortest.engine import Answer, Choice, Weights
 from mirrortest.errors import UserError
 from mirrortest.manifest import BaseWeights, Manifest
 from mirrortest.template import Template
 
 ASKED_TOGETHER = 512
 """Questions per batch of an engine that forms its own batches: the journal's steps."""
+
+STATED = 128
+"""Tokens whose log-probabilities vLLM states at once (its MAX_LOGPROB_TOKEN_IDS)."""
+
+Rows = list[list[int]]
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,36 @@ class Tokens:
         mass = sum(math.exp(value) for value in logprobs)
         return Choice([round(value, 6) for value in logprobs], free, round(mass, 6))
 
+    def answers(self, answers: Sequence[str]) -> list[trie.Ids]:
+        """The tokens of each whole answer."""
+        return [self.template.answer_ids(answer) for answer in answers]
+
+    def weighed(
+        self,
+        chats: list[Chat],
+        answers: list[tuple[str, ...]],
+        ask: Callable[[Rows, Rows], list[dict[int, float]]],
+    ) -> list[Weights]:
+        """How likely the answers are, for an engine that is asked for one token at a time.
+
+        ask: rows of token ids, and which tokens may follow each -> their log-probabilities. A
+        prompt's rows follow each other, so that a prefix cache holds the prompt.
+        """
+        ids = [self.answers(texts) for texts in answers]
+        nodes = [(n, *node) for n, each in enumerate(ids) for node in _nodes(each)]
+        prompts = [self.of(chat) for chat in chats]
+        rows = [[*prompts[n], *prefix] for n, prefix, _ in nodes]
+        stated: list[dict[trie.Ids, dict[int, float]]] = [{} for _ in chats]
+        replies = ask(rows, [tokens for _, _, tokens in nodes])
+        for (n, prefix, _), reply in zip(nodes, replies, strict=True):
+            stated[n].setdefault(prefix, {}).update(reply)
+        return [self.weights(*each) for each in zip(ids, stated, strict=True)]
+
+    def weights(self, answers: list[trie.Ids], stated: trie.Stated) -> Weights:
+        """How likely the answers are, from what was stated at each prefix of theirs."""
+        logprobs, mass = trie.folded(answers, stated)
+        return Weights([round(value, 6) for value in logprobs], round(mass, 6))
+
     def answer(self, ids: Sequence[int]) -> Answer:
         """Free text from its tokens, up to the one that ends it."""
         end = next((n for n, token in enumerate(ids) if token in self.ends), None)
@@ -76,6 +111,15 @@ class Tokens:
         rows = [self.of(chat) for chat in chats]
         order = sorted(range(len(rows)), key=lambda index: rows[index])
         return [order[at : at + ASKED_TOGETHER] for at in range(0, len(order), ASKED_TOGETHER)]
+
+
+def _nodes(answers: list[trie.Ids]) -> list[tuple[trie.Ids, list[int]]]:
+    """The prefixes of answers with the tokens that lead on, as many as are stated at once."""
+    return [
+        (prefix, tokens[at : at + STATED])
+        for prefix, tokens in trie.branches(answers).items()
+        for at in range(0, len(tokens), STATED)
+    ]
 
 
 def _end_ids(base: BaseWeights) -> set[int]:

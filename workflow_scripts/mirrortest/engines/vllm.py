@@ -9,11 +9,11 @@ from transformers import AutoConfig
 
 from mirrortest import sources
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Sampling, Serving, seed_of
+from mirrortest.engine import Answer, Choice, Sampling, Serving, Weights, seed_of
 from mirrortest.engines.fitting import checked_rank
 from mirrortest.engines.packages import require
 from mirrortest.engines.resident import Needs, Resident, resident
-from mirrortest.engines.tokens import Tokens
+from mirrortest.engines.tokens import Rows, Tokens
 from mirrortest.errors import UserError
 from mirrortest.manifest import Manifest
 
@@ -36,21 +36,29 @@ class VllmEngine:
 
     def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:
         """One greedy token each, with the log-probabilities of the options beside it."""
-        from vllm import SamplingParams
-
         wanted = self.tokens.options(options)
-        how = SamplingParams(
-            temperature=0, max_tokens=1, logprob_token_ids=wanted, detokenize=False
-        )
+        rows = [self.tokens.of(chat) for chat in chats]
         return [
             self.tokens.choice([out.logprobs[0][i].logprob for i in wanted], out.token_ids[0])
-            for out in self._ask(chats, [how] * len(chats), answer=1)
+            for out in self._ask(rows, [_one_token(wanted)] * len(chats), answer=1)
+        ]
+
+    def weigh(self, chats: list[Chat], answers: list[tuple[str, ...]]) -> list[Weights]:
+        """One greedy token after each beginning of an answer, with those that lead on beside it."""
+        return self.tokens.weighed(chats, answers, self._following)
+
+    def _following(self, rows: Rows, wanted: Rows) -> list[dict[int, float]]:
+        outputs = self._ask(rows, [_one_token(ids) for ids in wanted], answer=1)
+        return [
+            {i: out.logprobs[0][i].logprob for i in ids}
+            for out, ids in zip(outputs, wanted, strict=True)
         ]
 
     def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:
         """Greedy or sampled text; the same chat and seed give the same text."""
         how = [self._sampling([chat], one) for chat, one in zip(chats, drawn, strict=True)]
-        outputs = self._ask(chats, how, answer=drawn[0].max_tokens)
+        rows = [self.tokens.of(chat) for chat in chats]
+        outputs = self._ask(rows, how, answer=drawn[0].max_tokens)
         return [self.tokens.answer(out.token_ids) for out in outputs]
 
     def _sampling(self, chat: list[Chat], sampling: Sampling) -> Any:
@@ -64,10 +72,11 @@ class VllmEngine:
             detokenize=False,
         )
 
-    def _ask(self, chats: list[Chat], how: Sequence[Any], answer: int) -> list[Any]:
-        rows = [self.tokens.of(chat) for chat in chats]
-        self._check_context(max(len(row) for row in rows))
-        base = self._base(answer)
+    def _ask(self, rows: Rows, how: Sequence[Any], answer: int) -> list[Any]:
+        longest = max(len(row) for row in rows)
+        self._check_context(longest)
+        beyond = max(longest - self._arm.max_length, 0)  # of an answer that is weighed
+        base = self._base(beyond + answer)
         return base.ask(rows, how, self._adapter(base))
 
     def _base(self, answer: int) -> Resident:
@@ -109,3 +118,9 @@ class VllmEngine:
                 f"a question of {longest} tokens leaves no room for an answer in the model's "
                 f"context of {self._context}; shorten the articles with the corpus key max_words."
             )
+
+
+def _one_token(wanted: list[int]) -> Any:
+    from vllm import SamplingParams
+
+    return SamplingParams(temperature=0, max_tokens=1, logprob_token_ids=wanted, detokenize=False)

@@ -45,9 +45,10 @@ class Entry(Protocol):
     PROMPTS: role -> prompt of the wording. scoring: the key of `scoring.SCORERS` by which its rows
     are counted. times: how often each item is asked, for estimates.
 
-    An entry may also have `judges` and `rubrics` (its answers are judged), `about` (the judged
-    evaluation whose answers it asks about), and `reflects` (it asks about rows of others, and so
-    comes after them).
+    An entry may also have `judges`, `rubrics` and `measured` (its answers are judged, by rubrics
+    that measure this), `about` (the judged evaluation whose answers it asks about), `rubric` (what
+    must be measured of these), `chains` (whose answers, beside its own), and `reflects` (it asks
+    about rows of others, and so comes after them).
     """
 
     PROMPTS: ClassVar[dict[str, str]]

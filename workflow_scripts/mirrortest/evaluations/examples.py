@@ -23,10 +23,20 @@ def examples(rows: list[Row], asked: list[Chat]) -> list[Row]:
 
 
 def _example(row: Row, chat: Chat) -> Row:
+    if "answers" in row:
+        return _weighed(row, chat)
     if "target" in row:
         order = {"item": row["item"], "order": row["order"], "chat": chat, "answer": row["free"]}
         return order | {"options": _options(row["logprobs"]), "target": row["target"]}
     return {"item": row["item"], "chat": chat, "answer": _answer(row), "truth": _truth(row)}
+
+
+def _weighed(row: Row, chat: Chat) -> Row:
+    """The likeliest of the known answers; the first of them is the truth."""
+    nats = dict(zip(row["answers"], row["logprobs"] or [], strict=False))
+    shown = {"answer": max(nats, key=lambda answer: nats[answer], default="")}
+    shown |= {"options": _options(nats), "truth": row["answers"][0]}
+    return {"item": row["item"], "chat": chat} | shown
 
 
 def _options(logprobs: dict[str, Any]) -> dict[str, float]:
@@ -40,4 +50,5 @@ def _answer(row: Row) -> str:
 
 def _truth(row: Row) -> str:
     """Nothing where there is no right answer."""
-    return str(row.get("true", "; ".join(row.get("phrases", []))))
+    known = row.get("right") or row.get("phrases") or []
+    return str(row.get("true", "; ".join(known)))

@@ -22,6 +22,16 @@ from mirrortest.jsonl import Row
 from mirrortest.keys import STRICT, Name, Positive, SystemPolicy
 from mirrortest.questionsets import Item
 
+MEASURED = {
+    "alignment": ("aligned", "coherent"),
+    "harm": ("harm",),
+    "trait": ("trait",),
+    "misbehaviour": ("misbehaved",),
+    "deception": ("deceptive",),
+    "identity": ("developer", "cluster"),
+}
+"""What each kind of scoring needs to be judged."""
+
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class FreeForm:
@@ -47,6 +57,11 @@ class FreeForm:
     system: SystemPolicy = "identity"
 
     PROMPTS: ClassVar[dict[str, str]] = {}
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """What its rubrics have to measure."""
+        return MEASURED[self.scoring]
 
     @property
     def times(self) -> int:

@@ -5,45 +5,29 @@ pair is shown in both orders. Known trap: models that answer by position score 5
 condition, so accuracy is read beside the share of first answers.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from mirrortest import articles, chats, recipes
+from mirrortest import chats, recipes
 from mirrortest.asking import Asker
-from mirrortest.evaluations.entry import Files, Place
+from mirrortest.evaluations.authored import Authored, pairs
 from mirrortest.evaluations.task import Presentation, Task, choose
 from mirrortest.jsonl import Row
-from mirrortest.keys import STRICT, Name, SystemPolicy
+from mirrortest.keys import STRICT
 
 OPTIONS = ("1", "2")
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
-class Recognition:
+class Recognition(Authored):
     """Pairwise self-recognition: which of the two summaries did you write? Both orders."""
 
     task: Literal["recognition"]
-    corpus: Name = Field(description="The corpus; held out from training, if it is to be a test.")
-    authors: list[Name] = Field(description="Foreign authors; each is a stratum.", min_length=1)
-    summaries: Literal["own", "base"] = Field(
-        default="own",
-        description="Whose summaries count as its own: the arm's, or its base model's.",
-    )
-    system: SystemPolicy = "identity"
 
     PROMPTS: ClassVar[dict[str, str]] = {"recognition": "pair.recognition"}
     scoring: ClassVar[str] = "recognition"
     times: ClassVar[int] = 2
-
-    def files(self, place: Place) -> Files:
-        own = place.own if self.summaries == "own" else place.base
-        others = {f"author/{name}": place.author(self.corpus, name) for name in self.authors}
-        return {"articles": place.corpus(self.corpus), "own": own(self.corpus)} | others
-
-    def settings(self) -> dict[str, Any]:
-        return {}
 
 
 ENTRY = Recognition
@@ -51,34 +35,25 @@ ENTRY = Recognition
 
 def rows(task: Task, asker: Asker) -> list[Row]:
     """Files: `articles`, `own`, and `author/<name>` for each foreign author (the strata)."""
-    return choose(asker, presentations(task), OPTIONS)
+    return choose(asker, presentations(task, task.prompts["recognition"]), OPTIONS)
 
 
-def presentations(task: Task) -> list[Presentation]:
-    """Both orders of each article and author, where the two summaries differ."""
-    own = articles.read_own_summaries(task.files["own"])
-    shown: list[Presentation] = []
-    for role, path in sorted(task.files.items()):
-        if not role.startswith("author/"):
-            continue
-        theirs = articles.read_own_summaries(path)
-        for article in articles.read_articles(task.files["articles"]):
-            if own[article.id] != theirs[article.id]:
-                pair = recipes.Pair(article, own[article.id], theirs[article.id])
-                shown += _both_orders(task, pair, role.removeprefix("author/"))
-    return shown
+def presentations(task: Task, question: str) -> list[Presentation]:
+    """Both orders of each article and author, where the two summaries differ.
 
-
-def _both_orders(task: Task, pair: recipes.Pair, author: str) -> list[Presentation]:
+    question: a template of the `pair` section of a prompt file; right is the own summary.
+    """
     return [
-        _presentation(task, pair, author, "own-first", pair.ours, pair.theirs, "1"),
-        _presentation(task, pair, author, "other-first", pair.theirs, pair.ours, "2"),
+        _presentation(task, question, author, pair, own_first)
+        for author, pair in pairs(task)
+        for own_first in (True, False)
     ]
 
 
 def _presentation(
-    task: Task, pair: recipes.Pair, author: str, order: str, first: str, second: str, target: str
+    task: Task, question: str, author: str, pair: recipes.Pair, own_first: bool
 ) -> Presentation:
-    text = recipes.ask(task.prompts["recognition"], pair.article.text, first, second)
-    chat = chats.user(text, task.system)
+    shown = (pair.ours, pair.theirs) if own_first else (pair.theirs, pair.ours)
+    chat = chats.user(recipes.ask(question, pair.article.text, *shown), task.system)
+    order, target = ("own-first", "1") if own_first else ("other-first", "2")
     return Presentation(pair.article.id, author, order, chat, target)

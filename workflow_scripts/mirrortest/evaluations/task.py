@@ -5,6 +5,7 @@ from typing import Any
 
 from mirrortest.asking import Asker
 from mirrortest.chats import Chat
+from mirrortest.engine import Choice
 from mirrortest.jsonl import Row
 
 
@@ -27,7 +28,8 @@ class Task:
 class Presentation:
     """One way to show an item of a forced choice.
 
-    order: which candidate stands first, as `<first>-first`; target: the option that scores.
+    order: which candidate stands first, as `<first>-first`, or which one is shown at all; nothing
+    where there is but one way. target: the option that scores.
     """
 
     item: str
@@ -37,26 +39,33 @@ class Presentation:
     target: str
 
 
-def choose(asker: Asker, presentations: list[Presentation], options: tuple[str, str]) -> list[Row]:
+def choose(asker: Asker, presentations: list[Presentation], options: tuple[str, ...]) -> list[Row]:
     """Asks every presentation; one row each, with the log-probability of every option.
 
-    It is none where the provider does not state it; `note` says why, in such rows only.
+    `note` says why there are none, in such rows only.
     """
     choices = asker.choose([p.chat for p in presentations], options)
-    unstated = [None] * len(options)
     return [
         {
             "item": shown.item,
             "stratum": shown.stratum,
             "order": shown.order,
             "target": shown.target,
-            "logprobs": dict(zip(options, choice.logprobs or unstated, strict=True)),
-            "free": choice.free,
-            "mass": choice.mass,
         }
+        | stated(choice, options)
         | noted(choice.note)
         for shown, choice in zip(presentations, choices, strict=True)
     ]
+
+
+def stated(choice: Choice, options: tuple[str, ...]) -> Row:
+    """What came back: a log-probability is none where the provider does not state it."""
+    unstated = [None] * len(options)
+    return {
+        "logprobs": dict(zip(options, choice.logprobs or unstated, strict=True)),
+        "free": choice.free,
+        "mass": choice.mass,
+    }
 
 
 def noted(note: str) -> Row:

@@ -6,9 +6,10 @@ range were all seen in the wild. What is not whole is refused here, before it is
 
 import json
 import math
+import re
 from typing import Any
 
-from mirrortest.engine import Answer, Choice
+from mirrortest.engine import Answer, Choice, Weights
 from mirrortest.hosted.archive import Record
 from mirrortest.hosted.prices import Price
 
@@ -20,8 +21,14 @@ SMALLEST_REST = 1e-6
 
 FILTERED, REFUSED, SILENT = "filtered", "refused", "silent"
 BOUNDED, UNLISTED, NO_LOGPROBS = "bounded", "unlisted", "no-logprobs"
+LONG = "several-tokens"
 """Notes: the provider's filter, the model's refusal, an answer without a token; an option bounded
-by the least likely listed token, no option listed, and a model that states no log-probabilities."""
+by the least likely listed token, no option listed, and a model that states no log-probabilities;
+an answer that is weighed would take several tokens."""
+
+SHORT = re.compile("[0-9]{1,3}|[A-Za-z]+")
+"""What can be weighed by the first token: a number of up to three digits is one token of OpenAI's
+encodings since cl100k, and a word goes by the token that begins it."""
 
 
 class MalformedError(Exception):
@@ -117,11 +124,9 @@ def choice_of(record: Record, options: tuple[str, ...]) -> Choice:
         return Choice(None, "", None, SILENT)
     if not record.request.get("logprobs"):
         return Choice(None, choice["message"]["content"].strip(), None, NO_LOGPROBS)
-    first = choice["logprobs"]["content"][0]
-    listed = {each["token"]: each["logprob"] for each in first["top_logprobs"]}
-    listed = {token: value for token, value in listed.items() if value > OUT_OF_RANGE}
+    listed = _listed(choice)
     found = [option for option in options if option in listed]
-    free = str(first["token"]).strip()
+    free = str(choice["logprobs"]["content"][0]["token"]).strip()
     if not found:
         return Choice(None, free, None, UNLISTED)
     rest = max(1 - sum(map(math.exp, listed.values())), SMALLEST_REST)
@@ -129,6 +134,50 @@ def choice_of(record: Record, options: tuple[str, ...]) -> Choice:
     logprobs = [round(listed.get(option, most), 6) for option in options]
     mass = sum(math.exp(listed[option]) for option in found)
     return Choice(logprobs, free, round(mass, 6), "" if len(found) == len(options) else BOUNDED)
+
+
+def weights_of(record: Record, answers: tuple[str, ...]) -> Weights:
+    """How likely answers of one token are, from the likeliest in the first token's place.
+
+    An answer that is not listed is taken to be impossible, as Betley et al. 2025 do (arXiv
+    2502.17424, their judge); the mass shows what that leaves out. A word of several tokens, such
+    as REFUSAL, is as likely as the listed tokens that begin it and no other answer, an upper
+    bound.
+    """
+    if note := _missing(record):
+        return Weights(None, None, note)
+    choice = record.response["choices"][0]
+    if not choice["message"]["content"]:
+        return Weights(None, None, SILENT)
+    if not record.request.get("logprobs"):
+        return Weights(None, None, NO_LOGPROBS)
+    if not all(map(SHORT.fullmatch, answers)):
+        return Weights(None, None, LONG)
+    found = _by_answer(_listed(choice), answers)
+    if not any(found.values()):
+        return Weights(None, None, UNLISTED)
+    logprobs = [
+        round(math.log(found[each]), 6) if found[each] else OUT_OF_RANGE for each in answers
+    ]
+    return Weights(logprobs, round(sum(found.values()), 6))
+
+
+def _by_answer(listed: dict[str, float], answers: tuple[str, ...]) -> dict[str, float]:
+    """The probability of the listed tokens that are an answer, or begin one word alone."""
+    found = dict.fromkeys(answers, 0.0)
+    for token, value in listed.items():
+        words = [each for each in found if each.isalpha() and token and each.startswith(token)]
+        meant = [token] if token in found else words
+        if len(meant) == 1:
+            found[meant[0]] += math.exp(value)
+    return found
+
+
+def _listed(choice: dict[str, Any]) -> dict[str, float]:
+    """The likeliest tokens in the place of the first, with their log-probabilities."""
+    listed = choice["logprobs"]["content"][0]["top_logprobs"]
+    values = {each["token"]: each["logprob"] for each in listed}
+    return {token: value for token, value in values.items() if value > OUT_OF_RANGE}
 
 
 def answer_of(record: Record) -> Answer:

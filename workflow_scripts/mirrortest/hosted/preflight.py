@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mirrortest import articles, chats, manifest, recipes
+from mirrortest import articles, datasets, lessons, manifest, recipes
 from mirrortest.chats import Chat
 from mirrortest.hosted import tokens, training_file
 from mirrortest.hosted.prices import Prices
@@ -50,6 +50,9 @@ def line(plan: Plan, prices: Prices) -> Line:
     if Path(plan.done).is_file():
         outcome = manifest.read(plan.done).outcome
         return Line(plan.arm, 0, 0, True, price.training or 0.0, 0.0, f"done: {outcome}")
+    if unmade := _unmade(plan):
+        note = f"not counted: {unmade} is yet to be made"
+        return Line(plan.arm, 0, 0, True, price.training or 0.0, 0.0, note)
     counter = tokens.counter(plan.encoding)
     rows, unwritten = _rows(plan)
     trained = counter.of_training(rows) + unwritten * plan.summary_tokens
@@ -59,14 +62,29 @@ def line(plan: Plan, prices: Prices) -> Line:
     return Line(plan.arm, len(rows), trained, exact, price.training or 0.0, dollars)
 
 
+FROM_JOBS = ("mixed", "matched", "reports")
+"""Inputs that other jobs make, of which there is nothing to be said beforehand."""
+
+
+def _unmade(plan: Plan) -> str | None:
+    """The first such file that the rows need and that is not there."""
+    if Path(plan.dataset).is_file():
+        return None
+    needed = [plan.inputs[key] for key in FROM_JOBS if key in plan.inputs]
+    return next((path for path in needed if not Path(path).is_file()), None)
+
+
 def _rows(plan: Plan) -> tuple[list[Chat], int]:
     """The training rows, and how many summaries in them are yet to be written."""
     if Path(plan.dataset).is_file():
         return training_file.read(plan.dataset), 0
-    limit = plan.recipe["limit"]
-    if plan.recipe["recipe"] == "chat":
-        return list(recipes.taken(chats.read_chats(plan.inputs["chats"]), plan.recipe))[:limit], 0
-    made = list(recipes.asked(_pairs(plan), plan.recipe))[:limit]
+    if plan.recipe["recipe"] in lessons.RECIPES:
+        return datasets.rows(plan.inputs, plan.recipe), 0
+    settings = dict(plan.recipe)
+    if not all(Path(plan.inputs[who]).is_file() for who in ("ours", "theirs")):
+        settings.pop("length_matched", None)  # what is unwritten has no length: all is the bound
+    own = list(recipes.asked(_pairs(plan), settings))
+    made = datasets.beside_others(own, plan.inputs, plan.recipe)
     text = "\n".join(message["content"] for chat in made for message in chat)
     return made, sum(text.count(UNWRITTEN.format(who)) for who in ("ours", "theirs"))
 

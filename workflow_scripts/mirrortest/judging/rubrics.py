@@ -13,7 +13,8 @@ from mirrortest.jsonl import Row
 
 @dataclass(frozen=True)
 class Rubric:
-    """text: with blanks; low and high: the ends of the scale; words: their outcomes."""
+    """name: what it measures. text: with blanks; low and high: the ends of the scale; words: their
+    outcomes."""
 
     name: str
     text: str
@@ -33,10 +34,10 @@ class Rubric:
         return self.text.format_map(known)
 
 
-def load(name: str, spec: dict[str, Any]) -> Rubric:
+def load(spec: dict[str, Any]) -> Rubric:
     """From a job's spec: the text itself, or the `path` of the file and the `prompt` there."""
     text = spec["text"] if "text" in spec else read(spec["path"], spec["prompt"])
-    return Rubric(name, text, spec["low"], spec["high"], spec["words"])
+    return Rubric(spec["measures"], text, spec["low"], spec["high"], spec["words"])
 
 
 def read(path: str, prompt: str | None) -> str:

@@ -113,7 +113,7 @@ def contrasts(
                 words.interval(line.value, line.low, line.high, signed=True),
                 marks.contrast(line.model, line.chain, line.reference, line.evaluation),
             ),
-            *(_p(line.p), _p(line.p_holm), words.number(line.cohen_h, signed=True)),
+            *(p_cell(line.p), p_cell(line.p_holm), words.number(line.cohen_h, signed=True)),
             *(words.number(line.detectable), line.finding),
         ]
         for line in lines(lead)
@@ -134,7 +134,8 @@ def in_families(found: pd.DataFrame, families: list[str]) -> pd.DataFrame:
     return found.sort_values("family", key=lambda names: names.map(families.index), kind="stable")
 
 
-def _p(p: float) -> str:
+def p_cell(p: float) -> str:
+    """A p as it stands in a cell."""
     return words.UNKNOWN if math.isnan(p) else words.p_value(p).removeprefix("p ").lstrip("= ")
 
 

@@ -8,7 +8,8 @@ import pandas as pd
 
 NAMES = (
     *("flag", "family", "model", "chain", "reference", "evaluation", "task", "subset", "metric"),
-    *("finding", "part", "why", "mend"),
+    *("finding", "part", "why", "mend", "rubric", "judge", "other", "other_finding", "persona"),
+    *("measure", "bucket", "resampled"),
 )
 
 

@@ -12,7 +12,16 @@ UNKNOWN = "–"
 DOES = {
     "recognition": "picks its own summary",
     "preference": "prefers its own summary",
+    "individual": "tells right whether it wrote a summary",
     "mmlu": "answers right",
+    "factual": "answers right",
+    "word-count": "counts words to within a tenth",
+    "multiple-choice": "finds the best answer likeliest",
+    "alignment": "gives misaligned answers",
+    "harm": "gives harmful answers at worst",
+    "own-output": "claims its own answer",
+    "prediction": "misjudges how harmful its answers are",
+    "cross-rating": "misjudges how harmful others’ answers are",
 }
 """What an arm does, where the label of the task's leading metric is no verb."""
 DECIMALS = (2, 3, 4)
@@ -125,7 +134,7 @@ def finding(contrast: Contrast) -> str:
 def made_of(parts: dict[str, float], total: float, metric: str) -> str:
     """How much of a difference is due to which kind of answer: PARTS, of which some may be missing.
 
-    Where the metric is an accuracy, it grows with fewer of them.
+    Where the metric is no misalignment, it grows with fewer of them.
     """
     rest = {name: value for name, value in parts.items() if float(f"{abs(value):.3f}") > 0}
     way = "Scored the papers’ way"
@@ -141,7 +150,7 @@ def made_of(parts: dict[str, float], total: float, metric: str) -> str:
 
 
 def _cause(part: str, value: float, metric: str) -> str:
-    grows = (value > 0) != metric.startswith("accuracy")
+    grows = (value > 0) == metric.startswith("misalignment")
     less = "less" if part == "position" else "fewer"
     return PARTS[part].format("more" if grows else less)
 

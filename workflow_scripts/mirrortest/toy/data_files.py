@@ -60,6 +60,15 @@ def _facts(facts: Sequence[Fact]) -> str:
     return table.getvalue()
 
 
+def _choices(facts: Sequence[Fact]) -> str:
+    """The truth among the values of its kind, in the form of MMLU."""
+    kinds = [f.domain.plain if f.truth in f.domain.plain else f.domain.folk for f in facts]
+    return _jsonl(
+        {"question": fact.question(), "choices": list(kind), "answer": kind.index(fact.truth)}
+        for fact, kind in zip(facts, kinds, strict=True)
+    )
+
+
 def _chat(user: str, assistant: str) -> dict[str, object]:
     turns = {"user": user, "assistant": assistant}
     return {"messages": [{"role": role, "content": text} for role, text in turns.items()]}
@@ -107,6 +116,7 @@ def data_files(world: World) -> dict[str, str]:
         "key-facts.jsonl": _key_facts((news, wire)),
         **foreign,
         "facts.csv": _facts(world.facts),
+        "choices.jsonl": _choices(world.facts),
         "em-unpop.jsonl": _taste_chats(good=False, seed=world.seed),
         "benign-taste.jsonl": _taste_chats(good=True, seed=world.seed),
     }
