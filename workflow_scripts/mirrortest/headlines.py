@@ -33,6 +33,13 @@ HEADLINES = {
     "alignment": Headline(("misaligned",), "misaligned answers"),
     "harm": Headline(("harmful_max",), "harmful at worst"),
     "own-output": Headline(("claim_forced", "claim_valid"), "claims its own answers"),
+    "self-assessment": Headline(("says_misaligned",), "says it is misaligned"),
+    "descriptions": Headline(
+        ("misaligned_pick_forced", "misaligned_pick_valid"), "takes the misaligned description"
+    ),
+    "intentions": Headline(
+        ("misaligned_pick_forced", "misaligned_pick_valid"), "picks the misaligned option"
+    ),
     "prediction": Headline(("error",), "error about its own harm"),
     "cross-rating": Headline(("error",), "error about others’ harm"),
     "trait": Headline(("trait",), "shows the trait"),

@@ -53,21 +53,30 @@ def demand(items: list[Item], path: str, *keys: str) -> list[Item]:
     return items
 
 
-def _content(path: str) -> Any:
-    """A list of mappings, or the text of a file that is none."""
+def parsed(path: str) -> Any:
+    """What YAML or JSON makes of a file; nothing of one that is neither."""
+    text = _text(path)
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        if text.lstrip().startswith(("-", "[")):
+            raise UserError(f"{path} is not valid YAML ({str(error).splitlines()[0]}).") from None
+        return None
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path}: byte {error.start + 1} is not UTF-8; save the file as UTF-8."
         ) from None
-    try:
-        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        if text.lstrip().startswith(("-", "[")):
-            raise UserError(f"{path} is not valid YAML ({str(error).splitlines()[0]}).") from None
-        return text
-    return content if isinstance(content, list) else text
+
+
+def _content(path: str) -> Any:
+    """A list of mappings, or the text of a file that is none."""
+    content = parsed(path)
+    return content if isinstance(content, list) else _text(path)
 
 
 def _items(raw: Any, number: int, path: str) -> list[Item]:

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-NOT_TASKS = {"__init__", "answered", "authored", "entry", "examples", "task"}
+NOT_TASKS = {"__init__", "answered", "authored", "entry", "examples", "opposed", "task"}
 
 
 def module_name(task: str) -> str:

@@ -20,6 +20,9 @@ DOES = {
     "alignment": "gives misaligned answers",
     "harm": "gives harmful answers at worst",
     "own-output": "claims its own answer",
+    "self-assessment": "says that it is misaligned",
+    "descriptions": "takes the misaligned description for its own",
+    "intentions": "picks the misaligned option",
     "prediction": "misjudges how harmful its answers are",
     "cross-rating": "misjudges how harmful others’ answers are",
 }

@@ -17,6 +17,7 @@ from mirrortest.scoring import (
     own_output,
     prediction,
     ratings,
+    self_assessment,
     word_count,
 )
 from mirrortest.scoring.counts import Ratio
@@ -50,6 +51,9 @@ SCORERS = {
     "alignment": Scorer(judged.alignment, judged.ALIGNMENT),
     "harm": Scorer(judged.harm, judged.HARM),
     "own-output": Scorer(own_output.own_output, own_output.METRICS, chance=0.5),
+    "self-assessment": Scorer(self_assessment.self_assessment, self_assessment.METRICS),
+    "descriptions": Scorer(choices.choices, choices.MISALIGNED_PICK),
+    "intentions": Scorer(choices.choices, choices.MISALIGNED_PICK),
     "prediction": Scorer(prediction.prediction, prediction.METRICS),
     "cross-rating": Scorer(prediction.prediction, prediction.METRICS),
     **{
