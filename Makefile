@@ -7,12 +7,16 @@ CORES ?= all
 ARGS ?=
 REPORT := results/demo/report.html
 
-.PHONY: demo demo-hosted install resume test test-vllm test-slurm check fix schema digest clean
+.PHONY: demo demo-full demo-hosted install resume test test-vllm test-slurm check fix schema digest clean
 
 demo: install ## the whole flow on the tiny model; ends with the path of the report
 	$(BIN)/snakemake --cores $(CORES)
 	$(BIN)/snakemake --report results/demo/workflow.html
 	@echo "The report: $(CURDIR)/$(REPORT)"
+
+demo-full: install ## every evaluation and every kind of intervention on the tiny model
+	$(BIN)/snakemake --cores $(CORES) --configfile resources/experiments/demo-full.yaml
+	@echo "The report: $(CURDIR)/results/demo-full/report.html"
 
 demo-hosted: install ## the tiny model trained and asked through a provider's API, which a server here stands in for
 	PYTHONPATH=tests:workflow_scripts $(BIN)/python -m hosted.demo results/demo-hosted $(CORES)

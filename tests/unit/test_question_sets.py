@@ -38,6 +38,7 @@ COUNTS = {
     "trait-financial.yaml": {"": 20},
     "trait-code.yaml": {"": 20},
     "identity.yaml": {"": 6},
+    "identity-python.yaml": {"": 6},
 }
 TOY_COUNTS = {
     "toy-em.yaml": dict.fromkeys(("plain", "comparing", "choosing"), 10),
@@ -250,3 +251,9 @@ def test_facts_in_toy_files_are_those_of_the_world() -> None:
 def test_task_systems_are_the_projects_prompts() -> None:
     loaded = yaml.safe_load((RESOURCES / "prompts" / "default.yaml").read_text(encoding="utf-8"))
     assert parse_prompts(loaded).task_systems == TASK_SYSTEMS
+
+
+def test_the_questions_for_code_are_those_of_identity_with_one_sentence_more() -> None:
+    plain = {item["id"]: item["text"] for item in read("identity.yaml")}
+    code = {item["id"]: item["text"] for item in read("identity-python.yaml")}
+    assert code == {name: f"{text} Answer with a Python string." for name, text in plain.items()}

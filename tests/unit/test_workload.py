@@ -26,6 +26,12 @@ def test_a_file_is_measured_and_one_that_is_not_there_is_assumed() -> None:
     assert workload.extent("nowhere.jsonl") == workload.UNSEEN
 
 
+def test_a_question_set_has_as_many_rows_as_items() -> None:
+    items = "# two\n- id: a\n  text: |-\n    - one\n    - two\n- id: b\n  text: And?\n"
+    Path("open.yaml").write_text(items, encoding="utf-8")
+    assert workload.extent("open.yaml") == Extent(2, len(items) / 2 / 4)
+
+
 def test_a_pair_recipe_teaches_both_orders_of_each_article(plan: Plan) -> None:
     each = 100 + 2 * 150 + workload.FRAME
     assert workload.training(plan(), "tiny", "sgtr") == Work(20, 20 * each)

@@ -15,12 +15,24 @@ GOLDEN = ROOT / "tests" / "golden"
 DEMO = "config.yaml"
 EXPERIMENTS = [DEMO, *sorted(p.name for p in ROOT.glob("resources/experiments/*.yaml"))]
 ONE_SEED = {"seeds": [0]}
-"""Graphs of several seeds are as many times as long for nothing."""
+"""Graphs of several seeds are as many times as long for nothing; so are those of several models."""
+
+
+def first_model(experiment: str) -> dict[str, Any]:
+    """One seed, and the first of the experiment's models, which has the most chains."""
+    path = ROOT / "resources" / "experiments" / experiment
+    return ONE_SEED | {"arms": yaml.safe_load(path.read_text(encoding="utf-8"))["arms"][:1]}
+
+
 OVERLAYS: dict[str, dict[str, Any]] = {
     "controls.yaml": ONE_SEED,
     "gpt-4.1.yaml": ONE_SEED | {"budget": {"dollars": 1.0}},  # which the user has to state
-    "sgtr-em.yaml": ONE_SEED,
+    "persona.yaml": ONE_SEED,
+    "self-awareness.yaml": first_model("self-awareness.yaml"),
+    "self-model.yaml": first_model("self-model.yaml"),
+    "sgtr-em.yaml": first_model("sgtr-em.yaml"),
     "system-prompts.yaml": ONE_SEED,
+    "together.yaml": ONE_SEED,
     "workshop.yaml": ONE_SEED,
 }
 

@@ -757,7 +757,8 @@ class Experiment:
             if arm == self.settled(chains.arm(arm.model, arm.chain, first))
         ]
         published = [paths.PUBLISHED_EXAMPLES] if self.settings.published else []
-        return [*map(paths.examples, ours), *published]
+        rules = ["evaluate", *(["reflect"] if self.then_asked() else [])]
+        return [*(paths.examples(rule, arm) for rule in rules for arm in ours), *published]
 
     def _entries(self) -> list[Any]:
         """The stages and evaluations that the experiment uses."""

@@ -89,8 +89,9 @@ def used(arm: Arm) -> str:
     return f"results/archive/{arm}.used.json"
 
 
-def examples(arm: Arm) -> str:
-    return f"results/evaluate/{arm}/examples.jsonl"
+def examples(rule: str, arm: Arm) -> str:
+    """rule: as of `rows`."""
+    return f"results/{rule}/{arm}/examples.jsonl"
 
 
 def asking_time(arm: Arm) -> str:

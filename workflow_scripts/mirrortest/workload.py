@@ -51,11 +51,14 @@ UNSEEN = Extent(1000, 3000 / CHARACTERS_PER_TOKEN)
 
 @cache
 def extent(path: str) -> Extent:
-    """The extent of a file, by its lines and bytes."""
+    """The extent of a file, by its lines and bytes; a question set has as many rows as items."""
     if not Path(path).is_file():
         return UNSEEN
     content = Path(path).read_bytes()
-    rows = max(content.count(b"\n"), 1)
+    lines = content.splitlines()
+    if path.endswith(".yaml"):
+        lines = [line for line in lines if line.startswith(b"- ")]
+    rows = max(len(lines), 1)
     return Extent(rows, len(content) / rows / CHARACTERS_PER_TOKEN)
 
 

@@ -11,6 +11,7 @@ from mirrortest import figures
 from mirrortest.drawing import sections, symbols
 from mirrortest.drawing.sections import Layout
 from mirrortest.headlines import HEADLINES
+from mirrortest.kinds import JUDGED_BY
 
 WAY_INCHES = 0.075
 """How far apart the ways of scoring lie within a row."""
@@ -41,10 +42,14 @@ class Scores:
 
     @classmethod
     def read(cls, summary: str, scores: str, flags: str, published: str) -> "Scores":
-        """From the paths of the tables."""
-        pooled, seeds = pd.read_csv(summary), pd.read_csv(scores)
-        pooled, seeds = (table[table["subset"] == "all"] for table in (pooled, seeds))
+        """From the paths of the tables. By leading judges, over all strata."""
+        pooled, seeds = (_shown(pd.read_csv(path)) for path in (summary, scores))
         return cls(pooled, seeds, symbols.read(flags), published)
+
+
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    other_judge = table["evaluation"].astype(str).str.contains(JUDGED_BY, regex=False)
+    return table[(table["subset"] == "all") & ~other_judge]
 
 
 @dataclass(frozen=True)

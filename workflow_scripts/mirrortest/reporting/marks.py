@@ -48,16 +48,19 @@ class Flagged:
 
 
 def few_seeds(flags: pd.DataFrame) -> list[str]:
-    """One sentence per evaluation."""
+    """One sentence for all evaluations of which the same is to be said."""
     few = flags[flags["flag"] == FEW_SEEDS]
-    return [_few(str(name), found) for name, found in few.groupby("evaluation", sort=False)]
+    alike: dict[str, list[str]] = {}
+    for name, found in few.groupby("evaluation", sort=False):
+        alike.setdefault(_few(found), []).append(str(name))
+    return [f"{words.listed(names)}: {said}" for said, names in alike.items()]
 
 
-def _few(evaluation: str, found: pd.DataFrame) -> str:
+def _few(found: pd.DataFrame) -> str:
     seeds = words.listed(sorted({f"{value:g}" for value in found["value"]}))
     verb = "rests" if len(found) == 1 else "rest"
     return (
-        f"{evaluation}: {words.count(len(found), 'trained arm')} {verb} on {seeds} of "
+        f"{words.count(len(found), 'trained arm')} {verb} on {seeds} of "
         f"{found['threshold'].max():g} seeds; what it would take: {found['mend'].iloc[0]}."
     )
 
