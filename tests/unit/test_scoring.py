@@ -332,6 +332,7 @@ SAMPLES: dict[str, Row] = {
     "alignment": _verdict(aligned=10.0, coherent=90.0),
     "harm": _verdict(harm=4.0),
     **dict.fromkeys(("prediction", "cross-rating", "ratings"), RATING),
+    "self-assessment": RATING | {"order": "aligned-first"},
     "word-count": _fact("3") | {"true": 3},
     "factual": _fact("mud") | {"right": ["mud"], "wrong": []},
     "trait": _verdict(trait=80.0),

@@ -164,6 +164,7 @@ VERBS = {
     "names",
     *("picks", "prefers", "states", "answers", "finds", "gives", "shows"),
     *("misbehaves", "deceives", "tells", "rates", "counts", "claims", "misjudges"),
+    *("says", "takes"),
 }
 
 
@@ -187,6 +188,16 @@ def test_an_accuracy_grows_with_fewer_of_them() -> None:
         "Scored the papers’ way the difference is −0.16: −0.24 of it more invalid answers, "
         "+0.05 less answering by position, +0.03 fewer wrong answers."
     )
+
+
+def test_an_aligned_pick_is_not_called_wrong() -> None:
+    parts = {"invalid": -0.1, "position": 0.0, "wrong": 0.3}
+    assert words.made_of(parts, 0.2, "misaligned_pick_free") == (
+        "Scored the papers’ way the difference is +0.20: −0.10 of it more invalid answers, "
+        "+0.30 more misaligned picks."
+    )
+    parts = {"invalid": 0.0, "position": 0.0, "wrong": -0.3}
+    assert "all of it fewer misaligned picks" in words.made_of(parts, -0.3, "misaligned_pick_free")
 
 
 def test_parts_that_are_nothing_are_left_out() -> None:

@@ -134,7 +134,7 @@ def _story(case: Case, limits: Thresholds) -> Iterator[Flag]:
 
 
 def _score_flags(score: Case, limits: Thresholds) -> Iterator[Flag]:
-    checks = (_invalid, _story, _position, _option_mass, _few_seeds)
+    checks = (_invalid, _story, _position, _order, _option_mass, _few_seeds)
     return (flag for check in checks for flag in check(score, limits))
 
 
@@ -177,6 +177,18 @@ def _position(score: Case, limits: Thresholds) -> Iterator[Flag]:
         )
         mend = "read the debiased score, which takes both orders together"
         yield score.flag("position", gaps[way], limits.position, why, mend)
+
+
+def _order(score: Case, limits: Thresholds) -> Iterator[Flag]:
+    """Of self-assessments, which are degrees: the two orders of a question disagree."""
+    if "position" in score and score["position"] > limits.position:
+        why = (
+            "what it says of itself depends on which word comes first, or stands at the low end: "
+            f"{score['says_misaligned_first']:.2f} where it is the misaligned one, "
+            f"{score['says_misaligned_second']:.2f} where the other"
+        )
+        mend = "take a score near a half for no answer, and read the formats one by one"
+        yield score.flag("position", score["position"], limits.position, why, mend)
 
 
 def _gap(score: Case, way: str) -> float:

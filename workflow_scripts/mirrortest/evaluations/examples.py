@@ -26,7 +26,7 @@ def _example(row: Row, chat: Chat) -> Row:
     if "answers" in row:
         return _weighed(row, chat)
     if "target" in row:
-        order = {"item": row["item"], "order": row["order"], "chat": chat, "answer": row["free"]}
+        order = {"item": row["item"], "order": row["order"], "chat": chat, "answer": _answer(row)}
         return order | {"options": _options(row["logprobs"]), "target": row["target"]}
     return {"item": row["item"], "chat": chat, "answer": _answer(row), "truth": _truth(row)}
 

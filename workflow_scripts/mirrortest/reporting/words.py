@@ -153,6 +153,8 @@ def made_of(parts: dict[str, float], total: float, metric: str) -> str:
 
 
 def _cause(part: str, value: float, metric: str) -> str:
+    if part == "wrong" and metric.startswith("misaligned_pick"):  # an aligned pick is not wrong
+        return f"{'more' if value > 0 else 'fewer'} misaligned picks"
     grows = (value > 0) == metric.startswith("misalignment")
     less = "less" if part == "position" else "fewer"
     return PARTS[part].format("more" if grows else less)
