@@ -19,7 +19,8 @@ from mirrortest.manifest import BaseWeights, Manifest
 from mirrortest.probes import activations, passages, store
 from mirrortest.probes.activations import Passage
 
-TALK = [("Where is it?", "Over there."), ("Why?", ""), ("And who, if one may ask?", "No one.")]
+# By length they are 1, 2, 0: an order that undone twice is another one.
+TALK = [("And who, if one may ask?", "No one."), ("Why?", ""), ("Where is it?", "Over there.")]
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_an_adapter_changes_them(toy: Manifest, adapted: Manifest) -> None:
 def test_the_answers_tokens_follow_the_prompt_and_do_not_hold_its_end(toy: Manifest) -> None:
     engine = LocalEngine(toy)
     tokenizer = engine.tokens.template.tokenizer
-    first, empty, _ = _passages(engine)
+    _, empty, first = _passages(engine)
     prompt = [token for token, own in zip(first.ids, first.learnt, strict=True) if not own]
     answer = [token for token, own in zip(first.ids, first.learnt, strict=True) if own]
     assert tokenizer.decode(prompt).endswith("<|im_start|>assistant\n")

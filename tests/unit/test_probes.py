@@ -78,6 +78,14 @@ def test_a_coordinate_that_never_changes_tells_nothing() -> None:
     assert measure(probe, np.full((20, 3), 7.3), yes) == Measure(0.5, 0.5)
 
 
+def test_a_random_direction_points_to_the_yeses() -> None:
+    yes = _alternating(100)
+    vectors = _noise(100) + 9.0 * yes[:, None]
+    draws = np.random.default_rng(0)
+    found = [measure(Ground(vectors).random(yes, draws), vectors, yes) for _ in range(10)]
+    assert all(one is not None and one.auc > 0.5 and one.accuracy > 0.5 for one in found)
+
+
 def test_cosines_by_hand() -> None:
     one, other = np.array([1.0, 0.0]), np.array([3.0, 4.0])
     assert cosine(one, other) == pytest.approx(0.6)
