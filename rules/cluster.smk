@@ -30,6 +30,7 @@ localrules:
     plot_family,
     plot_contrasts,
     plot_decomposition,
+    plot_probes,
     plot_training,
     report,
 

@@ -202,6 +202,28 @@ rule plot_identity:
         "../workflow_scripts/plot_identity.py"
 
 
+rule plot_probes:
+    input:
+        rules.probes.output.probes,
+    output:
+        report(
+            f"{FIGURES}/probes.png",
+            caption="../resources/captions/probes.rst",
+            category="Figures",
+            labels={"figure": "Probes by layer"},
+        ),
+        f"{FIGURES}/probes.svg",
+        f"{FIGURES}/probes.csv",
+    log:
+        f"logs/{settings.experiment}/plot_probes.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        code=code_of("plot_probes.py"),
+    script:
+        "../workflow_scripts/plot_probes.py"
+
+
 rule plot_training:
     input:
         experiment.trained(),

@@ -1,6 +1,7 @@
 """Trains and measures linear probes on the activations of all local arms."""
 
 import json
+import logging
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -10,6 +11,8 @@ from mirrortest.probes import controls, directions, transfer
 from mirrortest.probes.cases import Subject
 from mirrortest.probes.tables import Lines, tables
 
+KEYS = ("model", "chain", "seed")
+
 
 def write_probes(spec: str, outputs: list[str]) -> None:
     """Writes probes.csv, transfer.csv and directions.csv. spec: see `Experiment.probes_spec`."""
@@ -18,6 +21,8 @@ def write_probes(spec: str, outputs: list[str]) -> None:
     with threadpool_limits(1):  # the matrices are small: more threads would wait for each other
         found = tables(subjects, settings["folds"], settings["permutations"])
     hosted = [arm | {"outcome": "hosted: no activations"} for arm in settings["hosted"]]
+    for arm in settings["hosted"]:
+        logging.info("left out, since it is hosted: %s/%s/%s", *(arm[key] for key in KEYS))
     _write([*found.probes, *hosted], controls.COLUMNS, outputs[0])
     _write(found.transfer, transfer.COLUMNS, outputs[1])
     _write(found.directions, directions.COLUMNS, outputs[2])

@@ -19,8 +19,9 @@ BASE = "gpt-4.1-2025-04-14"
 
 
 def test_the_table_is_the_one_that_the_stub_bills_by() -> None:
-    assert len(TABLE.models) == 4
-    for name, price in TABLE.models.items():
+    asked = {name: price for name, price in TABLE.models.items() if "gpt-4o" not in name}
+    assert len(asked) == 4  # the others are judges, which the stub does not have
+    for name, price in asked.items():
         billed = {key: getattr(price, key) for key in PRICES[name]}
         assert billed == PRICES[name], name
 

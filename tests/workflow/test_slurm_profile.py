@@ -21,7 +21,9 @@ def local_rules() -> set[str]:
 
 def test_rules_with_a_gpu_have_the_partition_with_gpus() -> None:
     with_gpu = {name for name, block in BLOCKS.items() if re.search(r"^ +gpu=", block, re.M)}
-    assert with_gpu == {"finetune", "evaluate", "summarise"}
+    assert with_gpu == {
+        *("finetune", "evaluate", "summarise", "reflect", "judge", "activations"),
+    }
     partitions = {rule: set_["slurm_partition"] for rule, set_ in PROFILE["set-resources"].items()}
     assert partitions == dict.fromkeys(with_gpu, "gpu")
     assert PROFILE["default-resources"]["slurm_partition"] == "cpu"

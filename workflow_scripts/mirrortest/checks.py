@@ -56,6 +56,7 @@ def check(experiment: Experiment, files: bool = True) -> None:
     uses = [use for arm in experiment.arms() for use in _arm(settings, arm, ())]
     for name in settings.evaluate:
         uses += _evaluation(experiment, name)
+    _check_probes(experiment)
     _check_replicates(settings)
     _check_published(settings)
     _check_contrasts(settings)
@@ -333,6 +334,33 @@ def _check_measured(experiment: Experiment, evaluation: str, where: str) -> None
         raise UserError(
             f"{where}: its scoring takes rubrics that measure {' and '.join(wanted)}, found "
             f"{' and '.join(measured)}; mend `rubrics` or `scoring`."
+        )
+
+
+SELF_ASSESSING = {
+    *("recognition", "preference", "individual", "truthfulqa"),
+    *("intentions", "descriptions", "self-assessment"),
+}
+"""The kinds of scoring of rows that say what was chosen of two options, or a degree."""
+
+
+def _check_probes(experiment: Experiment) -> None:
+    """What is probed was asked of the arms themselves, and can be labelled yes or no."""
+    settings, probes = experiment.settings, experiment.settings.probes
+    if probes is None:
+        return
+    for key, name in (("harm", probes.harm), ("self_assessment", probes.self_assessment)):
+        _known(f"probes.{key}: evaluation", name, settings.evaluate)
+    if not {"harm", "aligned"} & set(experiment.measured(probes.harm)):
+        raise UserError(
+            f"probes.harm: the answers to {probes.harm} are not judged by a rubric for harm or "
+            "aligned; name an evaluation with such a rubric."
+        )
+    if settings.evaluations[probes.self_assessment].scoring not in SELF_ASSESSING:
+        raise UserError(
+            f"probes.self_assessment: {probes.self_assessment} asks for neither a choice of two "
+            "nor a degree; name an evaluation that is scored as "
+            f"{', '.join(sorted(SELF_ASSESSING))}."
         )
 
 

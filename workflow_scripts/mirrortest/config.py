@@ -617,6 +617,27 @@ class Flags:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
+class Probes:
+    """What linear probes are to read off the activations of local arms: docs/evaluations/probes.md."""
+
+    harm: Name = Field(
+        description="Of `evaluate`, one of free-form answers that is judged for harm or alignment."
+    )
+    self_assessment: Name = Field(
+        description="Of `evaluate`, one of forced choices or degrees: what the arm says of itself."
+    )
+    layers: Literal["all"] | list[Annotated[int, Field(ge=0)]] = Field(
+        default="all",
+        min_length=1,
+        description="0 is what enters the first block, k what leaves the k-th.",
+    )
+    folds: int = Field(default=5, ge=2, description="Of cross-validation.")
+    permutations: Positive = Field(
+        default=20, description="Shuffles of labels, and random directions, behind what is chance."
+    )
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Published:
     """Per-item results that others have published: folders of one commit of a git repository."""
 
@@ -687,6 +708,9 @@ class Config:
         default=0.05, description="Differences smaller than this count as none."
     )
     flags: Flags = Field(default_factory=Flags, description="What is flagged.")
+    probes: Probes | None = Field(
+        default=None, description="Linear probes on activations; null: none are kept."
+    )
     published: Published | None = Field(
         default=None, description="Published results to score beside our own."
     )

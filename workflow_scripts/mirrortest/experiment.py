@@ -583,6 +583,70 @@ class Experiment:
         model = self.settings.judges[judge].model
         return 0 if model is None else self.calls(model)
 
+    # --- probes
+
+    def probed(self) -> list[str]:
+        """The evaluations whose answers are probed: harm, self-assessment; none without probes."""
+        return list(self._probed().values())
+
+    def _probed(self) -> Inputs:
+        """The same by the name of their label."""
+        probes = self.settings.probes
+        keys = () if probes is None else ("harm", "self_assessment")
+        return {key: getattr(probes, key) for key in keys}
+
+    def probed_arms(self) -> list[Arm]:
+        """The arms that are here, and so have activations."""
+        return [arm for arm in self.arms() if self.probed() and not self.is_hosted(arm)]
+
+    def activations_inputs(self, arm: Arm) -> dict[str, Any]:
+        """The rows whose prompts and answers are read, and what these were made from."""
+        rows = [self.rows_file(arm, name) for name in self.probed()]
+        made_from = self._files_of(self.probed(), arm)
+        return {"arm": self.model_json(arm), "rows": rows, "made_from": made_from}
+
+    def activations_spec(self, arm: Arm) -> str:
+        """See `workflow_scripts/activations.py`; layers: none are all."""
+        layers = self.settings.probes and self.settings.probes.layers
+        tasks = {name: self._task(name, arm) for name in self.probed()}
+        return canonical({"tasks": tasks, "layers": None if layers == "all" else layers})
+
+    def activations_modules(self) -> list[str]:
+        """As `evaluate_modules`."""
+        return self._modules(self.probed())
+
+    def probes_inputs(self) -> dict[str, list[str]]:
+        """Activations, the rows that they are of, and verdicts."""
+        arms = self.probed_arms()
+        return {
+            "activations": [paths.activations(arm) for arm in arms],
+            "indices": [paths.activations_index(arm) for arm in arms],
+            "rows": [self.rows_file(arm, name) for arm in arms for name in self.probed()],
+            "verdicts": [self._verdicts_of_harm(arm) for arm in arms],
+        }
+
+    def _verdicts_of_harm(self, arm: Arm) -> str:
+        return paths.verdicts(self.judges(self._probed()["harm"])[0], arm)
+
+    def probes_spec(self) -> str:
+        """For the arms see `mirrortest.probes.cases.Subject`; hosted: those without activations."""
+        probes = self.settings.probes
+        keys = () if probes is None else ("folds", "permutations")
+        hosted = [asdict(arm) for arm in self.arms() if self.is_hosted(arm)]
+        arms = [self._subject(arm) for arm in self.probed_arms()]
+        numbers = {key: getattr(probes, key) for key in keys}
+        return canonical({"arms": arms, "hosted": hosted} | numbers)
+
+    def _subject(self, arm: Arm) -> dict[str, Any]:
+        named = self._probed()
+        return asdict(arm) | {
+            "activations": paths.activations(arm),
+            "index": paths.activations_index(arm),
+            "evaluations": named,
+            "rows": {label: self.rows_file(arm, name) for label, name in named.items()},
+            "verdicts": self._verdicts_of_harm(arm),
+        }
+
     # --- published results
 
     def fetch_published_spec(self) -> str:
@@ -689,6 +753,7 @@ class Experiment:
             ("persona", "correlations"): "harm" in found and bool(said),
             ("prediction",): "prediction" in found,
             ("stages",): trained and bool(found & {"harm", "self-assessment", "intentions"}),
+            ("probes", "transfer", "directions"): self.settings.probes is not None,
         }
         return [name for names, wanted in tables.items() if wanted for name in names]
 
@@ -731,6 +796,7 @@ class Experiment:
             "decomposition": contrasts and misaligned | recognised,
             "persona": "persona" in self.analyses(),
             "identity": "identity" in found,
+            "probes": self.settings.probes is not None,
             "training": bool(self.trained()),
         }
         return [name for name, wanted in shown.items() if wanted]

@@ -5,7 +5,7 @@ Known without weights, and asked of each rule while the graph is built: see `Mod
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from mirrortest import chains, config, throughput, workload
@@ -62,6 +62,15 @@ def asking_gb(model: config.Model) -> float:
     return 1.08 * weights_gb(model)
 
 
+def vectors_mb(model: config.Model) -> float:
+    """The activations of a row at all layers and both positions, in float32.
+
+    ASSUME layers times width grow with the model as its adapter does: within a third of the true
+    number for the models of `resources/models.yaml`.
+    """
+    return float(2 * 4 * 0.032 * model.parameters**0.65)
+
+
 def gpus(whole_gb: float, weights: float, card_gb: float) -> int:
     """GPUs over which the weights must be spread: 1, 2, 4, 8, since these divide a model's heads.
 
@@ -114,6 +123,14 @@ class Needs:
         if model is None:
             return Need(0, PYTHON_MB, START_MINUTES, work, 0.0, True)
         return self._need("judge", model, work, self._asking(model))
+
+    @cache  # noqa: B019
+    def activations(self, model: str) -> Need:
+        """They are read with transformers, by whatever the model is asked, and held twice."""
+        work = workload.read_again(self.experiment, model, self.experiment.probed())
+        need = self._need("activations", model, work, gpu=1)
+        kept = 2 * vectors_mb(self.experiment.settings.models[model]) * work.rows
+        return replace(need, mem_mb=need.mem_mb + math.ceil(kept))
 
     def _card(self) -> float:
         return self.experiment.settings.gpu_memory_gb

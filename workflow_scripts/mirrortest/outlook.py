@@ -17,7 +17,8 @@ ASSUMED = f"{throughput.FLOPS / 1e12:.0f} TFLOP/s"
 ROW_BYTES = 300
 """ASSUME of an answer in a jsonl file."""
 ALWAYS = ("finetune", "summarise", "evaluate")
-"""Rules that are listed in every run; `reflect` and `judge` only where there are such jobs."""
+"""Rules that are listed in every run; the others only where there are such jobs."""
+LISTED = (*ALWAYS, "reflect", "judge", "activations")
 ASKING = ("evaluate", "reflect", "judge")
 SUMMARY_BYTES = 4
 """Of a token of a summary; each counts as if it were as long as allowed."""
@@ -65,6 +66,7 @@ def _job(rule: str, named: dict[str, str], due: bool, of: Needs) -> Job:
         "evaluate": lambda: of.evaluate(named["model"]),
         "reflect": lambda: of.reflect(named["model"]),
         "judge": lambda: of.judge(named["judge"]),
+        "activations": lambda: of.activations(named["model"]),
     }
     return Job(rule, named, due, ask[rule]() if rule in ask else None)
 
@@ -76,7 +78,7 @@ def outlook(jobs: list[Job], of: Needs) -> str:
         f"{of.experiment.settings.experiment}: {len(jobs)} jobs, {len(due)} of them to run",
         f"{'':<14}{'jobs':>7}{'to run':>9}{'GPU hours to run':>19}",
     ]
-    for rule in ("finetune", "summarise", "evaluate", "reflect", "judge"):
+    for rule in LISTED:
         found = [job for job in jobs if job.rule == rule]
         lines += [_row(rule, found)] if found or rule in ALWAYS else []
     lines.append(_row("others", [job for job in jobs if job.need is None]))
@@ -123,13 +125,20 @@ def _disk(jobs: list[Job], of: Needs) -> list[str]:
     rows = ROW_BYTES * sum(_rows(job) for job in jobs if job.rule in ASKING)
     lines = [
         f"  disk, in all: adapters {_size(adapters)}, summaries {_size(written / 1e9)}, "
-        f"rows {_size(rows / 1e9)}"
+        f"rows {_size(rows / 1e9)}{_vectors(jobs, of)}"
     ]
     if stacked:
         lines.append(
             f"    (as merged checkpoints its arms of several stages would be {_size(stacked)})"
         )
     return lines
+
+
+def _vectors(jobs: list[Job], of: Needs) -> str:
+    models = of.experiment.settings.models
+    kept = [job for job in jobs if job.rule == "activations"]
+    sizes = [needs.vectors_mb(models[job.wildcards["model"]]) * _rows(job) for job in kept]
+    return f", activations {_size(sum(sizes) / 1000)}" if kept else ""
 
 
 def _written(job: Job) -> float:

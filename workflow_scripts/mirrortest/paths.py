@@ -66,6 +66,15 @@ def verdicts(judge: str, arm: Arm) -> str:
     return f"results/judge/{judge}/{arm}.jsonl"
 
 
+def activations(arm: Arm) -> str:
+    return f"results/activations/{arm}.npz"
+
+
+def activations_index(arm: Arm) -> str:
+    """Beside them: a line for each vector."""
+    return f"results/activations/{arm}.jsonl"
+
+
 def is_made_for_training(path: str) -> bool:
     """Whether it is a data set, or answers that one is made of: their makers may cost, too."""
     return path.startswith(("results/dataset/", "results/evaluate/", "results/reflect/"))

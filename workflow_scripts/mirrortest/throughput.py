@@ -19,7 +19,7 @@ WRITTEN = 20.0
 FLOPS = 50e12
 """ASSUME 50 TFLOP/s on a GPU. One A100 trains LoRA on Qwen-7B, 8 rows a step, at 1.2 s for rows of
 256 tokens and 2.8 s for 1024 (README of QwenLM/Qwen): 79 and 135, counted as here."""
-PASSES = {"finetune": 6, "summarise": 2, "evaluate": 2, "reflect": 2, "judge": 2}
+PASSES = {"finetune": 6, "summarise": 2, "evaluate": 2, "reflect": 2, "judge": 2, "activations": 2}
 """Operations per parameter and token: a forward pass takes 2, training computes it twice and goes
 back through frozen weights once."""
 

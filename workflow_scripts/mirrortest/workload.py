@@ -4,7 +4,7 @@ In tokens, at four bytes each. Nothing is fetched: a file that is not there yet 
 thousand rows of 3000 bytes, some 500 words.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -110,6 +110,12 @@ def answers(experiment: Experiment, model: str, names: list[str]) -> Work:
     """These evaluations of one arm."""
     entries = [experiment.settings.evaluations[name] for name in names]
     return sum((_asked(experiment, model, entry) for entry in entries), NOTHING)
+
+
+def read_again(experiment: Experiment, model: str, names: list[str]) -> Work:
+    """Prompts and answers of these evaluations, none of which is written anew."""
+    rows, read, written = astuple(answers(experiment, model, names))
+    return Work(rows, read + written)
 
 
 def verdicts(experiment: Experiment, judge: str) -> Work:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from mirrortest.persona import POOLED
-from mirrortest.reporting import pages, tables, words
+from mirrortest.reporting import pages, probed, tables, words
 from mirrortest.reporting.pages import Table
 
 Shown = tuple[str, Callable[[Any], object]]
@@ -69,6 +69,10 @@ def _ends(line: Any) -> str:
     if pd.isna(line.low):
         return words.UNKNOWN
     return f"[{words.number(line.low)}, {words.number(line.high)}] over {line.resampled}"
+
+
+def _layer(line: Any) -> str:
+    return words.UNKNOWN if pd.isna(line.layer) else f"{line.layer:.0f}"
 
 
 def _turned(found: pd.DataFrame) -> pd.DataFrame:
@@ -181,6 +185,58 @@ KINDS = {
             _p("p", "p"),
             _p("p (Holm)", "p_holm"),
         ],
+    ),
+    "probes": Kind(
+        "Probes",
+        "Each arm where its probe, trained and measured on different prompts, tells yes from no "
+        "best: the best of many places, and so flattered. What folds that share prompts make of "
+        "it, what labels dealt out by chance give there, and what the answers' length alone "
+        "tells, stand beside it.",
+        4,
+        [
+            *_text("model", "chain", "label", "position"),
+            ("layer", _layer),
+            _number("AUC", "grouped"),
+            _number("with shared prompts", "stratified"),
+            _number("labels shuffled", "shuffled_labels"),
+            _number("length alone", "answer_length"),
+            ("answers", lambda line: f"{line.n:,.0f}"),
+            ("of them yes", lambda line: f"{line.positives:,.0f}"),
+            *_text("outcome"),
+        ],
+        probed.best,
+    ),
+    "transfer": Kind(
+        "Probes on other arms",
+        "An arm's probe on what the others answered to prompts that it was not trained on, where "
+        "it does best on average; 0.5 is chance.",
+        4,
+        [
+            *_text("model", "chain", "label", "position"),
+            ("layer", _layer),
+            _number("mean AUC", "mean"),
+            _number("least", "min"),
+            _number("most", "max"),
+            ("of arms", lambda line: f"{line.count:.0f}"),
+            *_text("outcome"),
+        ],
+        probed.furthest,
+    ),
+    "directions": Kind(
+        "Harm and self-assessment as directions",
+        "The cosine between the directions of an arm's two probes, where it is farthest from 0. "
+        "Of cosines by chance 95 % are nearer to 0 than the last two numbers: of directions at "
+        "random, and of probes of shuffled labels.",
+        3,
+        [
+            *_text("model", "chain", "position"),
+            ("layer", _layer),
+            _number("cosine", "cosine", signed=True),
+            _number("random directions", "random_95"),
+            _number("shuffled labels", "shuffled_95"),
+            *_text("outcome"),
+        ],
+        probed.nearest,
     ),
 }
 """By the name of the file."""

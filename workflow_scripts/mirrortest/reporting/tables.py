@@ -10,6 +10,7 @@ NAMES = (
     *("flag", "family", "model", "chain", "reference", "evaluation", "task", "subset", "metric"),
     *("finding", "part", "why", "mend", "rubric", "judge", "other", "other_finding", "persona"),
     *("measure", "bucket", "resampled"),
+    *("label", "position", "folds", "probe", "outcome", "to_model", "to_chain", "direction"),
 )
 
 
