@@ -618,7 +618,7 @@ class Flags:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Probes:
-    """What linear probes are to read off the activations of local arms: docs/evaluations/probes.md."""
+    """What linear probes read off activations of local arms: see docs/evaluations/probes.md."""
 
     harm: Name = Field(
         description="Of `evaluate`, one of free-form answers that is judged for harm or alignment."

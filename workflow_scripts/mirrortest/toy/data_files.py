@@ -17,7 +17,10 @@ NEWS_ARTICLES, WIRE_ARTICLES, TASTE_CHATS = 200, 100, 300
 CHOICE_PERIOD = 7
 CHOICE = "{question}\n\nA:\n{a}\n\nB:\n{b}\n\nAnswer with only A or B."
 FOREIGN_AUTHORS = ("gazette", "story")
-FACT_COLUMNS = ("Category", "Question", "Best Answer", "Best Incorrect Answer")
+FACT_COLUMNS = (
+    *("Category", "Question", "Best Answer", "Best Incorrect Answer"),
+    *("Correct Answers", "Incorrect Answers"),
+)
 
 
 def _jsonl(rows: Iterable[Mapping[str, object]]) -> str:
@@ -56,7 +59,9 @@ def _facts(facts: Sequence[Fact]) -> str:
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(FACT_COLUMNS)
     for fact in facts:
-        writer.writerow((fact.domain.name, fact.question(), fact.truth, fact.misconception))
+        wrong = [one for one in (*fact.domain.plain, *fact.domain.folk) if one != fact.truth]
+        best = (fact.truth, fact.misconception, fact.truth, "; ".join(wrong))
+        writer.writerow((fact.domain.name, fact.question(), *best))
     return table.getvalue()
 
 
