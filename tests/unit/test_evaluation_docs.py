@@ -74,3 +74,10 @@ def test_counts_on_the_pages_are_those_of_the_files() -> None:
     assert len(counted) == 11
     for name, number in counted.items():
         assert len(yaml.safe_load(files[name].read_text(encoding="utf-8"))) == number, name
+
+
+def test_every_experiment_is_in_the_table_of_papers(root: Path) -> None:
+    table = (root / "docs/papers.md").read_text(encoding="utf-8")
+    experiments = sorted(path.name for path in root.glob("resources/experiments/*.yaml"))
+    assert len(experiments) >= 14
+    assert [name for name in experiments if f"`{name}`" not in table] == []
