@@ -225,3 +225,9 @@ def test_the_answer_of_a_forced_choice_is_the_likelier_option(
     logprobs: dict[str, float | None], free: str, said: str
 ) -> None:
     assert passages.answer({"item": "1", "logprobs": logprobs, "free": free}) == said
+
+
+def test_the_answer_of_a_scale_is_the_one_that_the_row_names() -> None:
+    """Of a provider that does not state all numbers, too."""
+    row = {"item": "1", "logprobs": {"1": None, "2": -0.1, "3": -3.0}, "answer": "2"}
+    assert passages.answer(row) == "2"

@@ -15,6 +15,7 @@ from stages import write_stages
 
 from mirrortest import agreement, contrasts, correlations, parquet, persona, prediction, stages
 from mirrortest.experiment import Experiment
+from mirrortest.probes import controls, directions, transfer
 from mirrortest.reporting.analyses import KINDS, Analysis, analyses
 
 Plan = Callable[..., Experiment]
@@ -22,7 +23,8 @@ Line = dict[str, Any]
 COLUMNS = {
     **{"agreement": agreement.COLUMNS, "swaps": agreement.SWAPS, "persona": persona.COLUMNS},
     **{"correlations": correlations.COLUMNS, "prediction": prediction.COLUMNS},
-    **{"stages": stages.COLUMNS},
+    **{"stages": stages.COLUMNS, "probes": controls.COLUMNS, "transfer": transfer.COLUMNS},
+    **{"directions": directions.COLUMNS},
 }
 
 
@@ -106,6 +108,62 @@ def test_p_reads_as_in_the_other_tables(tmp_path: Path) -> None:
     (cells,) = _cells(_shown(tmp_path, "prediction", line))
     assert (cells["p"], cells["p (Holm)"]) == ("< 0.001", "0.040")
     assert (cells["variant"], cells["finding"]) == ("blind", "less")
+
+
+PROBE = {
+    **{"model": "m", "chain": "em", "seed": 0, "label": "harm", "outcome": "score", "n": 60},
+    **{"position": "answer", "folds": "grouped", "probe": "logistic", "positives": 20, "layer": 1},
+}
+
+
+def test_a_probe_is_shown_where_it_is_best_beside_what_chance_gives_there(tmp_path: Path) -> None:
+    """Over two seeds, layer 1 has 0.7 and 0.9, layer 2 only 0.75 and 0.75."""
+    lines = [
+        PROBE | {"layer": layer, "seed": seed, "auc": auc}
+        for layer, seed, auc in [(1, 0, 0.7), (1, 1, 0.9), (2, 0, 0.75), (2, 1, 0.75)]
+    ]
+    lines += [
+        PROBE | {"folds": "stratified", "auc": 0.95},
+        PROBE | {"probe": "shuffled_labels", "auc": 0.52},
+        PROBE | {"probe": "shuffled_labels", "layer": 2, "auc": 0.1},
+        PROBE | {"probe": "mean_difference", "auc": 0.99},
+        PROBE | {"probe": "answer_length", "layer": None, "auc": 0.61},
+        PROBE | {"probe": "answer_length", "layer": None, "auc": 0.2, "position": "prompt"},
+        PROBE | {"chain": "base", "layer": None, "folds": None, "outcome": "one class"},
+        {"model": "m", "chain": "gpt", "seed": 0, "outcome": "hosted: no activations"},
+    ]
+    em, base, hosted = _cells(_shown(tmp_path, "probes", *lines))
+    assert (em["layer"], em["AUC"], em["with shared prompts"]) == ("1", "0.80", "0.95")
+    assert (em["labels shuffled"], em["length alone"]) == ("0.52", "0.61")
+    assert (em["answers"], em["of them yes"]) == ("120", "40")
+    assert (base["layer"], base["AUC"], base["outcome"]) == ("–", "–", "one class")
+    assert hosted["outcome"] == "hosted: no activations"
+
+
+def test_a_probe_on_others_is_shown_where_it_carries_furthest(tmp_path: Path) -> None:
+    named = {key: PROBE[key] for key in ("model", "chain", "seed", "label", "position", "outcome")}
+    lines = [
+        named | {"to_model": "m", "to_chain": to, "to_seed": 0, "layer": layer, "auc": auc}
+        for to, layer, auc in [("a", 1, 0.9), ("b", 1, 0.5), ("a", 2, 0.8), ("b", 2, 0.8)]
+    ]
+    lines.append(named | {"chain": "base", "to_chain": "a", "outcome": "from: one class"})
+    em, base = _cells(_shown(tmp_path, "transfer", *lines))
+    assert (em["layer"], em["mean AUC"], em["least"], em["most"]) == ("2", *("0.80",) * 3)
+    assert em["of arms"] == "2"
+    assert (base["outcome"], base["of arms"]) == ("from: one class", "0")
+
+
+def test_directions_are_shown_where_they_are_farthest_from_square(tmp_path: Path) -> None:
+    named = {"model": "m", "chain": "em", "seed": 0, "position": "answer", "outcome": "score"}
+    lines = [
+        named | {"layer": 1, "direction": "logistic", "cosine": 0.2, "random_95": 0.1},
+        named | {"layer": 2, "direction": "logistic", "cosine": -0.4, "random_95": 0.1},
+        named | {"layer": 2, "direction": "mean_difference", "cosine": 0.9, "random_95": 0.1},
+        named | {"chain": "base", "outcome": "harm: one class"},
+    ]
+    em, base = _cells(_shown(tmp_path, "directions", *lines))
+    assert (em["layer"], em["cosine"], em["random directions"]) == ("2", "−0.40", "0.10")
+    assert (base["cosine"], base["outcome"]) == ("–", "harm: one class")
 
 
 # --- the scripts

@@ -626,7 +626,7 @@ class Probes:
     self_assessment: Name = Field(
         description="Of `evaluate`, one of forced choices or degrees: what the arm says of itself."
     )
-    layers: Literal["all"] | list[Annotated[int, Field(ge=0)]] = Field(
+    layers: list[Annotated[int, Field(ge=0)]] | Literal["all"] = Field(
         default="all",
         min_length=1,
         description="0 is what enters the first block, k what leaves the k-th.",
@@ -805,16 +805,20 @@ def _found(first: Any) -> str:
 
 
 def _keys_in(raw: Any, loc: tuple[int | str, ...]) -> list[str]:
-    """The location as the user wrote it: pydantic adds the tag of a union, which is no key."""
+    """The location as the user wrote it: pydantic adds what a union chose, which is no key."""
     keys: list[str] = []
     for step in loc:
-        inside = step in raw if isinstance(raw, dict) else isinstance(raw, list)
+        inside = step in raw if isinstance(raw, dict) else _is_place(raw, step)
         if inside:
             raw = raw[step]
-        elif step != loc[-1]:
+        elif step != loc[-1] or not isinstance(raw, dict):
             continue
         keys.append(str(step))
     return keys
+
+
+def _is_place(raw: Any, step: int | str) -> bool:
+    return isinstance(raw, list) and isinstance(step, int)
 
 
 def _known_keys() -> set[str]:

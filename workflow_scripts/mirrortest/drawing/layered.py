@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 import plotnine as p9
+from mizani.breaks import extended_breaks
 
 from mirrortest import figures
 
@@ -14,9 +15,9 @@ LABELS = {"harm": "harm", "self_assessment": "self-assessment"}
 POSITIONS = {"prompt": "end of the prompt", "answer": "over the answer"}
 KINDS = {
     "grouped": "folds by prompt",
-    "stratified": "folds that share prompts",
+    "stratified": "prompts shared",
     "random_direction": "random direction",
-    "answer_length": "length of the answer alone",
+    "answer_length": "length alone",
 }
 COLOURS = dict(zip(KINDS.values(), ["#0072B2", "#D55E00", "#009E73", "#333333"], strict=True))
 SIZES = dict(zip(KINDS.values(), [0.9, 0.4, 0.5, 0.5], strict=True))
@@ -36,7 +37,7 @@ def plot(table: pd.DataFrame) -> p9.ggplot:
         + _layers(table)
         + p9.facet_grid("arm ~ panel")
         + _scales(table)
-        + p9.labs(x="layer", y="area under the ROC curve", caption=note)
+        + p9.labs(x="layer", y="AUC", caption=note)
         + figures.look(1.2 + ROW_INCHES * table["arm"].nunique() + lines)
         + p9.theme(
             strip_text_y=p9.element_text(size=6.5, rotation=0),
@@ -62,9 +63,9 @@ def _placed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _layers(table: pd.DataFrame) -> list[Any]:
-    """The band lies lowest; a layer alone makes no line, and so there are points, too."""
+    """The band lies lowest."""
     curves = table[table["kind"].notna() & table["layer"].notna()]
-    band = table[table["shown"] == "shuffled_labels"].assign(band=BAND)
+    band = _wide(table[table["shown"] == "shuffled_labels"].assign(band=BAND))
     middle = (table["layer"].min() + table["layer"].max()) / 2
     by_kind = p9.aes(colour="kind", size="kind", linetype="kind")
     return [
@@ -77,7 +78,7 @@ def _layers(table: pd.DataFrame) -> list[Any]:
             data=table[table["shown"] == "answer_length"],
             show_legend=False,
         ),
-        p9.geom_line(by_kind, data=curves),
+        p9.geom_line(by_kind, data=_wide(curves)),
         p9.geom_point(
             p9.aes(colour="kind"), data=curves[curves["shown"] == "grouped"], size=0.7,
             show_legend=False,
@@ -91,11 +92,23 @@ def _layers(table: pd.DataFrame) -> list[Any]:
     ]  # fmt: skip
 
 
+def _wide(table: pd.DataFrame) -> pd.DataFrame:
+    """A layer alone makes no line; it gets a short one."""
+    if table["layer"].nunique() > 1:
+        return table
+    return pd.concat([table.assign(layer=table["layer"] + end) for end in (-0.3, 0.3)])
+
+
+def _whole(limits: tuple[float, float]) -> list[float]:
+    """Breaks between layers would be none."""
+    return [value for value in extended_breaks(n=4)(limits) if value == round(value)]
+
+
 def _scales(table: pd.DataFrame) -> list[Any]:
     low = min(LEAST_TOP, table[["value", "low"]].min().min())
     return [
         p9.scale_y_continuous(limits=(low, 1.0), breaks=[0, 0.5, 1], labels=figures.numbers),
-        p9.scale_x_continuous(labels=figures.numbers),
+        p9.scale_x_continuous(breaks=_whole, labels=figures.numbers),
         p9.scale_colour_manual(COLOURS, drop=False),
         p9.scale_size_manual(SIZES, drop=False),
         p9.scale_linetype_manual(LINES, drop=False),

@@ -45,9 +45,9 @@ def paired(name: str, rows: list[Row], again: list[Row], asked: list[Chat]) -> l
 
 def answer(row: Row) -> str:
     """What the arm said; of a forced choice the likelier option."""
-    if row.get("logprobs"):
-        return chosen(row["logprobs"]) or str(row.get("free", ""))
-    return str(row.get("answer", row.get("free", "")))
+    if "answer" in row:
+        return str(row["answer"])
+    return chosen(row["logprobs"]) or str(row.get("free", ""))
 
 
 def tokenized(tokens: Tokens, chat: Chat, answer: str) -> Passage:
