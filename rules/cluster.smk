@@ -30,6 +30,8 @@ localrules:
     plot_family,
     plot_contrasts,
     plot_decomposition,
+    plot_persona,
+    plot_identity,
     plot_probes,
     plot_training,
     report,

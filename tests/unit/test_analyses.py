@@ -129,12 +129,14 @@ def test_a_probe_is_shown_where_it_is_best_beside_what_chance_gives_there(tmp_pa
         PROBE | {"probe": "mean_difference", "auc": 0.99},
         PROBE | {"probe": "answer_length", "layer": None, "auc": 0.61},
         PROBE | {"probe": "answer_length", "layer": None, "auc": 0.2, "position": "prompt"},
+        PROBE | {"probe": "order", "layer": None, "auc": 0.53},
         PROBE | {"chain": "base", "layer": None, "folds": None, "outcome": "one class"},
         {"model": "m", "chain": "gpt", "seed": 0, "outcome": "hosted: no activations"},
     ]
     em, base, hosted = _cells(_shown(tmp_path, "probes", *lines))
     assert (em["layer"], em["AUC"], em["with shared prompts"]) == ("1", "0.80", "0.95")
     assert (em["labels shuffled"], em["length alone"]) == ("0.52", "0.61")
+    assert (em["order alone"], base["order alone"]) == ("0.53", "–")
     assert (em["answers"], em["of them yes"]) == ("120", "40")
     assert (base["layer"], base["AUC"], base["outcome"]) == ("–", "–", "one class")
     assert hosted["outcome"] == "hosted: no activations"

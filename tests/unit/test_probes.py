@@ -146,6 +146,16 @@ def test_shuffles_keep_the_labels_of_a_prompt_together() -> None:
     assert len({labels.tobytes() for labels in dealt}) > 5
 
 
+def test_shuffles_do_not_keep_what_an_order_says() -> None:
+    """Each prompt is asked in two orders, and the answer to the first is yes."""
+    known = Labelled(np.tile([True, False], 30), np.repeat([f"p{n}" for n in range(30)], 2))
+    dealt = [known.shuffled(np.random.default_rng(n)) for n in range(20)]
+    assert all(labels[2 * n : 2 * n + 2].sum() == 1 for labels in dealt for n in range(30))
+    same = [(labels == known.labels).mean() for labels in dealt]
+    assert 0.4 < np.mean(same) < 0.6
+    assert max(same) < 0.85
+
+
 def test_a_spread_by_hand() -> None:
     found = spread([Measure(0.5, 0.25), None, Measure(0.75, 0.75)])
     assert found is not None
@@ -257,6 +267,7 @@ def make(tmp_path: Path) -> Make:
         *,
         samples: int = 1,
         tokens: list[int] | None = None,
+        orders: tuple[str, ...] = ("x",),
         model: str = "toy",
         seed: int = 0,
     ) -> Subject:
@@ -277,7 +288,8 @@ def make(tmp_path: Path) -> Make:
             for row, score in zip(free, scores, strict=True)
         ]
         choices = [
-            {"item": f"q{n}", "stratum": "", "order": "x-first", "target": "A", "free": "A"}
+            {"item": f"q{n // len(orders)}", "order": f"{orders[n % len(orders)]}-first"}
+            | {"stratum": "", "target": "A", "free": "A"}
             | {"logprobs": {"A": None if yes is None else float(yes), "B": 0.5}}
             for n, yes in enumerate(told[1])
         ]
@@ -285,7 +297,10 @@ def make(tmp_path: Path) -> Make:
             {"evaluation": "free", "item": row["item"], "tokens": length}
             for row, length in zip(free, lengths, strict=True)
         ]
-        index += [{"evaluation": "choice", "item": r["item"], "tokens": 1} for r in choices]
+        index += [
+            {"evaluation": "choice", "item": row["item"], "order": row["order"], "tokens": 1}
+            for row in choices
+        ]
         for name, rows in {"free": free, "choice": choices, "verdicts": verdicts}.items():
             jsonl.write(folder / f"{name}.jsonl", rows)
         jsonl.write(folder / "index.jsonl", index)
@@ -391,6 +406,18 @@ def test_the_length_of_answers_is_caught(make: Make, tmp_path: Path) -> None:
         _one(probes, label="self_assessment", position="prompt", probe="answer_length")["auc"]
         == 0.5
     )
+
+
+def test_a_choice_by_position_is_caught(make: Make, tmp_path: Path) -> None:
+    """The probe reads the order perfectly, and so does the order alone; shuffled labels do not."""
+    vectors = _planted(YES, 6.0, 3)
+    arm = make("base", (_noise(120), _said(YES)), (vectors, _said(YES)), orders=("x", "y"))
+    probes, _, _ = _written(tmp_path, [arm])
+    at = {"label": "self_assessment", "position": "prompt"}
+    assert _one(probes, **at, probe="logistic", folds="grouped")["auc"] > 0.98
+    assert _one(probes, **at, probe="order")["auc"] == 1
+    assert abs(_one(probes, **at, probe="shuffled_labels")["auc"] - 0.5) < 0.15
+    assert not ((probes["label"] == "harm") & (probes["probe"] == "order")).any()
 
 
 UNUSABLE = [

@@ -18,10 +18,13 @@ KINDS = {
     "stratified": "prompts shared",
     "random_direction": "random direction",
     "answer_length": "length alone",
+    "order": "order alone",
 }
-COLOURS = dict(zip(KINDS.values(), ["#0072B2", "#D55E00", "#009E73", "#333333"], strict=True))
-SIZES = dict(zip(KINDS.values(), [0.9, 0.4, 0.5, 0.5], strict=True))
-LINES = dict(zip(KINDS.values(), ["solid", "solid", "dotted", "dashed"], strict=True))
+COLOURS = dict(
+    zip(KINDS.values(), ["#0072B2", "#D55E00", "#009E73", "#333333", "#CC79A7"], strict=True)
+)
+SIZES = dict(zip(KINDS.values(), [0.9, 0.4, 0.5, 0.5, 0.5], strict=True))
+LINES = dict(zip(KINDS.values(), ["solid", "solid", "dotted", "dashed", "dashdot"], strict=True))
 BAND = "labels shuffled (95 %)"
 LEAST_TOP = 0.4
 """The axis begins here, or lower where a value does."""
@@ -43,7 +46,7 @@ def plot(table: pd.DataFrame) -> p9.ggplot:
             strip_text_y=p9.element_text(size=6.5, rotation=0),
             panel_grid_major_y=p9.element_line(colour="#EBEBEB", size=0.4),
             panel_spacing_y=0.006,
-            legend_key_width=22,
+            legend_key_width=16,
         )
     )
 
@@ -75,7 +78,7 @@ def _layers(table: pd.DataFrame) -> list[Any]:
         ),
         p9.geom_hline(
             p9.aes(yintercept="value", colour="kind", size="kind", linetype="kind"),
-            data=table[table["shown"] == "answer_length"],
+            data=table[table["kind"].notna() & table["layer"].isna()],
             show_legend=False,
         ),
         p9.geom_line(by_kind, data=_wide(curves)),

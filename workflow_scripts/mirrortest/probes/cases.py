@@ -9,7 +9,7 @@ import numpy as np
 from mirrortest import jsonl
 from mirrortest.jsonl import Row
 from mirrortest.probes import labels, store
-from mirrortest.probes.folds import Ints, Labelled, Split
+from mirrortest.probes.folds import Ints, Labelled, Split, Texts
 from mirrortest.probes.labels import Label
 from mirrortest.probes.linear import Bools, Floats
 
@@ -57,7 +57,8 @@ class Subject:
 class Cases:
     """The answers of one arm that have a label and a vector at a position.
 
-    places: their rows among the stored vectors; tokens: how long the answers are.
+    places: their rows among the stored vectors; tokens: how long the answers are; orders: which
+    order of two was shown, empty where there is but one.
     """
 
     subject: Subject
@@ -66,6 +67,7 @@ class Cases:
     known: Labelled
     places: Ints
     tokens: Ints
+    orders: Texts
     folds: int
     permutations: int
 
@@ -76,14 +78,15 @@ class Cases:
         lines = subject.lines(label)
         said = zip(lines, subject.labels(label), strict=True)
         kept = [
-            (place, bool(yes), str(line["item"]), int(line["tokens"]))
+            (place, bool(yes), str(line["item"]), int(line["tokens"]), line.get("order", ""))
             for place, (line, yes) in enumerate(said)
             if yes is not None and (position == "prompt" or line["tokens"])
         ]
-        places, yeses, prompts, tokens = zip(*kept, strict=True) if kept else ((), (), (), ())
+        places, yeses, prompts, tokens, orders = zip(*kept, strict=True) if kept else ((),) * 5
         known = Labelled(np.array(yeses, dtype=bool), np.array(prompts, dtype=np.str_))
         shown = np.array(places, dtype=np.int64), np.array(tokens, dtype=np.int64)
-        return cls(subject, label, position, known, *shown, folds, permutations)
+        ordered = np.array(orders, dtype=np.str_)
+        return cls(subject, label, position, known, *shown, ordered, folds, permutations)
 
     @property
     def labels(self) -> Bools:

@@ -6,7 +6,7 @@ import numpy as np
 
 from mirrortest.probes.cases import SEED, Cases
 from mirrortest.probes.folds import SCORE, Spread, Trial, spread
-from mirrortest.probes.linear import Ground, Measure, Probe
+from mirrortest.probes.linear import Floats, Ground, Measure, Probe
 
 COLUMNS = [
     *("model", "chain", "seed", "label", "evaluation", "position", "layer", "folds", "probe"),
@@ -17,13 +17,19 @@ COLUMNS = [
 
 
 def without_layer(cases: Cases) -> list[dict[str, Any]]:
-    """What the answers' length alone tells; or why nothing can be told."""
+    """What the answers' length or the order shown tells alone; or why nothing can be told."""
     if cases.outcome != SCORE:
         return [cases.columns | {"probe": "logistic", "outcome": cases.outcome} | cases.counts]
-    lengths = np.log1p(cases.tokens[:, None].astype(np.float64))
-    trial = Trial.of(lengths, cases.labels, cases.grouped)
+    alone = {"answer_length": np.log1p(cases.tokens)}
+    if len(set(cases.orders)) > 1:
+        alone["order"] = (cases.orders == cases.orders[0]).astype(np.float64)
+    return [_alone(cases, probe, values) for probe, values in alone.items()]
+
+
+def _alone(cases: Cases, probe: str, values: Floats) -> dict[str, Any]:
+    trial = Trial.of(values[:, None], cases.labels, cases.grouped)
     found = spread(trial.measured(trial.probes(Ground.logistic)))
-    return [_line(cases, None, "grouped", "answer_length", found)]
+    return _line(cases, None, "grouped", probe, found)
 
 
 def at_layer(

@@ -57,10 +57,12 @@ class Labelled:
         """The labels dealt to other prompts, those of a prompt together as far as sizes allow.
 
         Answers to one prompt are alike; dealt out singly their labels would seem less surprising
-        than they are.
+        than they are. Within a prompt they are mixed, too: where an arm chooses by position, its
+        answers to the two orders of each prompt would keep their labels otherwise.
         """
         names = np.unique(self.prompts)
-        dealt = [np.flatnonzero(self.prompts == name) for name in draws.permutation(names)]
+        answers = [np.flatnonzero(self.prompts == name) for name in draws.permutation(names)]
+        dealt = [draws.permutation(places) for places in answers]
         places = [np.flatnonzero(self.prompts == name) for name in names]
         labels = np.empty_like(self.labels)
         labels[np.concatenate(places)] = self.labels[np.concatenate(dealt)]

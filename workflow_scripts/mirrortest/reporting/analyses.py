@@ -190,8 +190,8 @@ KINDS = {
         "Probes",
         "Each arm where its probe, trained and measured on different prompts, tells yes from no "
         "best: the best of many places, and so flattered. What folds that share prompts make of "
-        "it, what labels dealt out by chance give there, and what the answers' length alone "
-        "tells, stand beside it.",
+        "it, what labels dealt out by chance give there, and what the answers' length or the order "
+        "of the options tells alone, stand beside it.",
         4,
         [
             *_text("model", "chain", "label", "position"),
@@ -200,6 +200,7 @@ KINDS = {
             _number("with shared prompts", "stratified"),
             _number("labels shuffled", "shuffled_labels"),
             _number("length alone", "answer_length"),
+            _number("order alone", "order"),
             ("answers", lambda line: f"{line.n:,.0f}"),
             ("of them yes", lambda line: f"{line.positives:,.0f}"),
             *_text("outcome"),

@@ -13,12 +13,14 @@ def best(probes: pd.DataFrame) -> pd.DataFrame:
     scored = probes[probes["outcome"] == SCORE]
     kind = scored["folds"].where(scored["probe"] == "logistic", scored["probe"])
     means = scored.assign(kind=kind).groupby([*PLACE, "kind"], sort=False)["auc"].mean().unstack()
-    lengths = scored[scored["probe"] == "answer_length"].groupby([*ARM, "position"])["auc"].mean()
+    at = [*ARM, "position", "kind"]
+    alone = scored[scored["layer"].isna()].assign(kind=kind).groupby(at)["auc"].mean().unstack()
     grouped = scored[(scored["folds"] == "grouped") & (scored["probe"] == "logistic")]
     counts = grouped.groupby(PLACE, sort=False)[["n", "positives"]].sum()
     wanted = ["grouped", "stratified", "shuffled_labels"]
     there = counts.join(means.reindex(columns=wanted)).reset_index()
-    found = there.merge(lengths.rename("answer_length").reset_index(), how="left")
+    controls = alone.reindex(columns=["answer_length", "order"]).reset_index()
+    found = there.merge(controls, how="left", on=[*ARM, "position"])
     return _with_others(found, found["grouped"], probes, ARM)
 
 
