@@ -15,6 +15,7 @@ from stages import write_stages
 
 from mirrortest import agreement, contrasts, correlations, parquet, persona, prediction, stages
 from mirrortest.experiment import Experiment
+from mirrortest.probes import controls, directions, transfer
 from mirrortest.reporting.analyses import KINDS, Analysis, analyses
 
 Plan = Callable[..., Experiment]
@@ -22,7 +23,8 @@ Line = dict[str, Any]
 COLUMNS = {
     **{"agreement": agreement.COLUMNS, "swaps": agreement.SWAPS, "persona": persona.COLUMNS},
     **{"correlations": correlations.COLUMNS, "prediction": prediction.COLUMNS},
-    **{"stages": stages.COLUMNS},
+    **{"stages": stages.COLUMNS, "probes": controls.COLUMNS, "transfer": transfer.COLUMNS},
+    **{"directions": directions.COLUMNS},
 }
 
 
