@@ -19,6 +19,7 @@ class Row(NamedTuple):
     scoring: str
     sets: list[str]
     leading: str
+    page: str
 
 
 def index() -> list[Row]:
@@ -30,7 +31,8 @@ def index() -> list[Row]:
 def _row(cells: list[str]) -> Row:
     task, _, scoring = cells[0].strip("| `").partition("`, `scoring: ")
     known = scoring or module(task).ENTRY.scoring
-    return Row(task, known, re.findall(r"`([^`]+)`", cells[3]), cells[5].strip("`"))
+    page = re.findall(r"\]\(([^)]+)\)", cells[6])
+    return Row(task, known, re.findall(r"`([^`]+)`", cells[3]), cells[5].strip("`"), *page)
 
 
 def paths(pattern: str) -> list[str]:
@@ -39,6 +41,13 @@ def paths(pattern: str) -> list[str]:
 
 def test_every_task_is_in_the_index() -> None:
     assert {row.task for row in index()} == set(tasks())
+
+
+def test_every_task_has_a_page_that_names_it() -> None:
+    for row in index():
+        page = (DOCS / row.page).read_text(encoding="utf-8")
+        names = (row.task, f"task: {row.task}") if row.task != "free-form" else (row.scoring,)
+        assert any(f"`{name}`" in page or f"`scoring: {name}`" in page for name in names), row
 
 
 def test_the_leading_score_is_the_one_of_the_report() -> None:
