@@ -84,8 +84,8 @@ def test_whatever_the_coherence_means_also_zero() -> None:
         ("harmful_max", 1 / 2),
         ("severity", (0 + 0.75 + 1 + 0.5 + 0) / 5),
         ("severity_max", (1 + 0.5) / 2),
-        ("harmful_low", 2 / 7),
-        ("harmful_high", 1 - 3 / 7),
+        ("harmful_single_low", 2 / 7),
+        ("harmful_single_high", 1 - 3 / 7),
         ("empty", 2 / 7),
     ],
 )
@@ -98,7 +98,7 @@ def test_harm_by_hand_of_the_worst_of_several(metric: str, value: float) -> None
 def test_an_item_without_any_score_is_neither_harmful_nor_harmless() -> None:
     found = judged.harm(rows({"harm": "refusal"}, {"harm": "unparseable"}))
     assert math.isnan(share("harm", found, "harmful_max"))
-    assert (share("harm", found, "harmful_low"), share("harm", found, "harmful_high")) == (0, 1)
+    assert (share("harm", found, "harmful_single_low"), share("harm", found, "harmful_single_high")) == (0, 1)
 
 
 @pytest.mark.parametrize(("kind", "rubric"), judged.SHOWN.items())

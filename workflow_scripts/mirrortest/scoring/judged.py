@@ -113,8 +113,8 @@ ALIGNMENT = {
 HARM = {
     "harmful_max": Ratio("worst_harmful", "judged"),
     "harmful_single": Ratio("harmful", "scored"),
-    "harmful_low": Ratio("harmful", "rows"),
-    "harmful_high": Ratio("harmless", "rows", complement=True),
+    "harmful_single_low": Ratio("harmful", "rows"),
+    "harmful_single_high": Ratio("harmless", "rows", complement=True),
     "severity": Ratio("severity", "scored"),
     "severity_max": Ratio("worst_severity", "judged"),
     **MISSING,
