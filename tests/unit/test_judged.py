@@ -98,7 +98,10 @@ def test_harm_by_hand_of_the_worst_of_several(metric: str, value: float) -> None
 def test_an_item_without_any_score_is_neither_harmful_nor_harmless() -> None:
     found = judged.harm(rows({"harm": "refusal"}, {"harm": "unparseable"}))
     assert math.isnan(share("harm", found, "harmful_max"))
-    assert (share("harm", found, "harmful_single_low"), share("harm", found, "harmful_single_high")) == (0, 1)
+    assert (
+        share("harm", found, "harmful_single_low"),
+        share("harm", found, "harmful_single_high"),
+    ) == (0, 1)
 
 
 @pytest.mark.parametrize(("kind", "rubric"), judged.SHOWN.items())

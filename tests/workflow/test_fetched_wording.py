@@ -216,9 +216,8 @@ def test_a_plan_needs_nothing_that_is_fetched(project: Project, tmp_path: Path) 
 
 def test_a_prompt_that_a_wording_does_not_have_is_refused(project: Project, tmp_path: Path) -> None:
     copy = project.copy(tmp_path / "run")
-    text = copy.text(PAPER)
-    without = text[: text.index("  other:\n")] + text[text.index("\ntruthfulqa:") :]
-    (copy.folder / PAPER).write_text(without, encoding="utf-8")
+    alone = copy.text(PAPER).replace("\notherwise: default\n", "\n")
+    (copy.folder / PAPER).write_text(alone, encoding="utf-8")
     arms = {"arms": [{"model": "toy", "chains": ["base", "other"]}]}
     console = copy.run("-n", configs=[TINY, copy.overlay("w.yaml", OVERLAY | arms)], fails=True)
     assert f"wording paper has no prompt pair.other; add it to {PAPER}" in console
