@@ -413,7 +413,6 @@ def test_counts_wait_for_the_verdicts_on_other_chains(reflecting: Plan) -> None:
 
 def test_one_answer_to_each_item_is_asked_about(reflecting: Plan) -> None:
     """Two questions, three answers each; both orders, both variants, own and two chains."""
-    workload.extent.cache_clear()
     experiment = reflecting()
     rows = {
         name: workload.answers(experiment, "tiny", [name]).rows

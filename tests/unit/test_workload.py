@@ -17,7 +17,6 @@ Plan = Callable[..., Experiment]
 def news(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten articles of 400 bytes, some 100 tokens; no other file is there."""
     monkeypatch.chdir(tmp_path)
-    workload.extent.cache_clear()
     Path("news.jsonl").write_text(("x" * 399 + "\n") * 10, encoding="utf-8")
 
 

@@ -5,7 +5,6 @@ thousand rows of 3000 bytes, some 500 words.
 """
 
 from dataclasses import astuple, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,7 +48,6 @@ class Extent(NamedTuple):
 UNSEEN = Extent(1000, 3000 / CHARACTERS_PER_TOKEN)
 
 
-@cache
 def extent(path: str) -> Extent:
     """The extent of a file, by its lines and bytes; a question set has as many rows as items."""
     if not Path(path).is_file():
