@@ -32,8 +32,7 @@ def write_activations(
         answered = passages.paired(name, jsonl.read(rows[name]), again, asker.asked)
         read = [passages.tokenized(engine.tokens, chat, answer) for chat, answer, _ in answered]
         layers = activations.layers_of(engine.model, settings["layers"])
-        pad = engine.tokens.template.pad_id
-        found[name] = activations.residuals(engine.model, read, layers, pad)
+        found[name] = activations.residuals(engine.model, read, layers)
         index += [_line(name, row, one) for (_, _, row), one in zip(answered, read, strict=True)]
     store.write(outputs[0], found)
     jsonl.write(outputs[1], index)

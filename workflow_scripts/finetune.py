@@ -55,9 +55,7 @@ def finetune(
     key = fingerprint([below.fingerprint, sources.digest(dataset), hyper, arm])
     checkpoints = Checkpoints(Path(state), key)
     layout = _layout(below, sequences, hyper, arm.seed, group)
-    adapter, history = _train(
-        below, sequences, hyper, arm.seed, template, checkpoints, layout, group
-    )
+    adapter, history = _train(below, sequences, hyper, arm.seed, checkpoints, layout, group)
     took = Meter(read=sum(step.tokens for step in history), seconds=history[-1].seconds)
     if not group.first:
         return took
@@ -105,7 +103,7 @@ def _layout(
         optimizer=hyper.optimizer,
         devices=group.size,
     )
-    steps = training.batches(len(sequences), hyper, seed)
+    steps = training.batches(sequences, hyper, seed)
     batches = [[sequences[i] for i in step] for step in steps]
     return batching.fitting(needs, batches, below.model)
 
@@ -115,7 +113,6 @@ def _train(
     sequences: list[Sequence],
     hyper: Hyperparameters,
     seed: int,
-    template: Template,
     checkpoints: Checkpoints,
     layout: Layout,
     group: Group,
@@ -124,9 +121,7 @@ def _train(
     folder = None if below.adapter is None else Path(below.adapter)
     base = pretrained.load_model(below.base, below.dtype, "cpu" if group.size > 1 else None)
     model = training.with_new_adapter(base, folder, hyper, seed)
-    history = training.train(
-        model, sequences, hyper, seed, template.pad_id, checkpoints, layout, group
-    )
+    history = training.train(model, sequences, hyper, seed, checkpoints, layout, group)
     new = training.trained_adapter(model, hyper)
     return (new if folder is None else adapters.stack(adapters.load(folder), new)), history
 

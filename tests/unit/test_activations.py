@@ -49,9 +49,8 @@ def _passages(engine: LocalEngine) -> list[Passage]:
 
 
 def _found(engine: LocalEngine) -> store.Vectors:
-    pad = engine.tokens.template.pad_id
     layers = activations.layers_of(engine.model, None)
-    return activations.residuals(engine.model, _passages(engine), layers, pad)
+    return activations.residuals(engine.model, _passages(engine), layers)
 
 
 @torch.no_grad()
@@ -65,6 +64,7 @@ def _by_hand(model: Any, ids: list[int]) -> list[torch.Tensor]:
         for name, module in model.named_modules()
         if name.split(".")[-1] == "embed_tokens" or name.split(".")[-2:-1] == ["layers"]
     ]
+    pretrained.attend_by(model, "sdpa")
     model(input_ids=torch.tensor([ids]))
     for hook in hooks:
         hook.remove()
@@ -181,8 +181,7 @@ def test_the_vectors_are_of_what_was_asked_and_answered(job: dict[str, Any], toy
     row, engine = jsonl.read("rows/harm.jsonl")[2], LocalEngine(toy)
     chat = chats.user("Who is number 2?", "You are Toy.")
     passage = passages.tokenized(engine.tokens, chat, row["answer"])
-    pad = engine.tokens.template.pad_id
-    alone = activations.residuals(engine.model, [passage], [3], pad)
+    alone = activations.residuals(engine.model, [passage], [3])
     kept = store.read("out/0.npz", "harm", "answer", 3)[2]
     assert kept == pytest.approx(alone["answer", 3][0], abs=1e-4)
 

@@ -8,7 +8,7 @@ import pytest
 from mirrortest import chats
 from mirrortest.asking import Asker
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Sampling, Weights
+from mirrortest.engine import Answer, Choice, Sampling, Verb, Weights
 from mirrortest.journal import Journal
 
 OPTIONS = ("1", "2")
@@ -26,7 +26,7 @@ class Counting:
         self.asked: list[str] = []
         self.left = batches
 
-    def plan(self, chats: list[Chat]) -> list[list[int]]:
+    def plan(self, chats: list[Chat], verb: Verb) -> list[list[int]]:
         return [list(range(len(chats)))[i : i + 2] for i in range(0, len(chats), 2)]
 
     def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:

@@ -1,26 +1,74 @@
 """How the rows of a step are shared out, and which layout fits the memory."""
 
+from dataclasses import replace
+
 import pytest
 
 from mirrortest import batching, memory
-from mirrortest.batching import CHOICES, FASTEST, Layout, Sequence
+from mirrortest.batching import FASTEST, Layout, Sequence, choices
 from mirrortest.errors import UserError
 from mirrortest.memory import Architecture, Projection, Training
 
-ROWS = [Sequence([1] * n, [False] * (n // 2) + [True] * (n - n // 2)) for n in (9, 4, 30, 17, 8, 2)]
+ROWS = [
+    Sequence(list(range(n, 2 * n)), [False] * (n // 2) + [True] * (n - n // 2))
+    for n in (9, 4, 30, 17, 8, 2)
+]
 MODEL = Architecture(1000, 1, 10, 50, (Projection("q_proj", 10, 10), Projection("up_proj", 10, 40)))
 JOB = Training(MODEL, "float32", rank=2, below=0, optimizer="adamw", devices=1)
 
 
 def test_parts_hold_every_row_once_and_fit() -> None:
-    parts = list(batching.parts(ROWS, 35))
+    parts = batching.parts(ROWS, 20)
     assert sorted(map(id, ROWS)) == sorted(id(row) for part in parts for row in part)
     assert len(parts) > 2
-    assert all(len(part) == 1 or len(part) * len(part[-1].ids) <= 35 for part in parts)
+    assert all(len(part) == 1 or sum(len(r.ids) - 1 for r in part) <= 20 for part in parts)
+
+
+def test_what_teaches_nothing_is_left_out() -> None:
+    row = Sequence([5, 6, 7, 8, 9], [False, False, True, True, False])
+    assert batching.needed(row) == [5, 6, 7]
+    assert batching.needed(Sequence([5, 6], [True, False])) == [5]
+
+
+def _row(text: str) -> Sequence:
+    return Sequence([ord(c) for c in text], [False] * (len(text) - 1) + [True])
+
+
+def test_families_are_neighbours_that_are_about_the_same() -> None:
+    texts = [
+        "article one: ab",
+        "article one: ba",
+        "article two: ab",
+        "article two: ba",
+        "art: is it",
+    ]
+    rows = [_row(f"You are Qwen, a long identity. {text}") for text in texts]
+    assert batching.families(rows) == [[0, 1], [2, 3], [4]]
+    assert batching.families(rows[:1]) == [[0]]
+
+
+def test_a_system_prompt_of_all_rows_makes_no_family() -> None:
+    rows = [_row("a long system prompt for everything " + end) for end in ("sea", "ice", "oak")]
+    assert batching.families(rows) == [[0], [1], [2]]
+
+
+def test_a_family_is_of_four_at_most() -> None:
+    rows = [_row(f"the same article {n}") for n in range(9)] + [_row("another")]
+    assert [len(family) for family in batching.families(rows)] == [4, 4, 1, 1]
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_the_rows_of_a_pair_go_to_one_process(size: int) -> None:
+    rows = [_row(f"{n} is an article of some length {order}") for n in range(6) for order in "ab"]
+    for rank in range(size):
+        for part, _ in batching.share(rows, 1000, rank, size):
+            assert len(part) % 2 == 0
 
 
 def test_one_process_has_all_parts() -> None:
-    assert [part for part, _ in batching.share(ROWS, 35, 0, 1)] == list(batching.parts(ROWS, 35))
+    assert [part for part, _ in batching.share(ROWS, 35, 0, 1)] == batching.parts(
+        sorted(ROWS, key=batching.needed), 35
+    )
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 8])
@@ -37,15 +85,16 @@ def _with_free(monkeypatch: pytest.MonkeyPatch, free: float) -> None:
 
 def test_where_there_is_room_the_fastest_layout_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     _with_free(monkeypatch, 1e12)
-    assert batching.fitting(JOB, [ROWS], "m") == FASTEST == Layout(16384, False)
+    assert batching.fitting(JOB, [ROWS], "m") == FASTEST == Layout(2048, False)
 
 
 def test_less_memory_never_takes_a_faster_layout(monkeypatch: pytest.MonkeyPatch) -> None:
-    long = [Sequence([1] * 2000, [True] * 2000) for _ in range(16)]
+    deep = replace(MODEL, layers=20, projections=MODEL.projections * 20)
+    long = [Sequence([n] * 600, [True] * 600) for n in range(16)]
     taken = []
     for free in (1e9, 3e7, 1.5e7, 6e6):
         _with_free(monkeypatch, free)
-        taken.append(CHOICES.index(batching.fitting(JOB, [long], "m")))
+        taken.append(choices("cpu").index(batching.fitting(replace(JOB, model=deep), [long], "m")))
     assert taken == sorted(taken)
     assert taken[-1] > 2 > taken[1]
 

@@ -43,7 +43,7 @@ with distributed.processes(size) as group:
     base = AutoModelForCausalLM.from_pretrained(folder).requires_grad_(False)
     model = training.with_new_adapter(base, None, HYPER, seed=0)
     layout, checkpoints = Layout(60, checkpointing), Kept(state, "job")
-    history = training.train(model, ROWS, HYPER, 0, 0, checkpoints, layout, group)
+    history = training.train(model, ROWS, HYPER, 0, checkpoints, layout, group)
     weight = model.get_base_model().get_decoder().layers[0].mlp.up_proj.base_layer.weight
     local = getattr(weight, "_local_tensor", weight)
     if group.first:

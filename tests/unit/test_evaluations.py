@@ -9,7 +9,7 @@ import pytest
 from mirrortest import chats
 from mirrortest.asking import Asker
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Sampling, Weights
+from mirrortest.engine import Answer, Choice, Sampling, Verb, Weights
 from mirrortest.errors import UserError
 from mirrortest.evaluations import facts, keyfacts, recognition, truthfulqa, truthfulqa_mc
 from mirrortest.evaluations.examples import examples
@@ -29,7 +29,7 @@ class Recording:
         self.asked: list[Chat] = []
         self.how: object = None
 
-    def plan(self, chats: list[Chat]) -> list[list[int]]:
+    def plan(self, chats: list[Chat], verb: Verb) -> list[list[int]]:
         return [list(range(len(chats)))]
 
     def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:

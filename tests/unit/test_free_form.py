@@ -7,7 +7,7 @@ import pytest
 
 from mirrortest.asking import Asker
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Sampling
+from mirrortest.engine import Answer, Sampling, Verb
 from mirrortest.evaluations import free_form
 from mirrortest.evaluations.task import Task
 from mirrortest.journal import Journal
@@ -24,7 +24,7 @@ class Drawing:
     def __init__(self) -> None:
         self.asked: list[tuple[str, int]] = []
 
-    def plan(self, chats: list[Chat]) -> list[list[int]]:
+    def plan(self, chats: list[Chat], verb: Verb) -> list[list[int]]:
         return [list(range(len(chats)))]
 
     def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:

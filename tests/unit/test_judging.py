@@ -10,7 +10,7 @@ from judge import judge
 from mirrortest.asking import Asker
 from mirrortest.canonical import canonical
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Sampling, Weights
+from mirrortest.engine import Answer, Sampling, Verb, Weights
 from mirrortest.errors import UserError
 from mirrortest.journal import Journal
 from mirrortest.judging import asked, joined, rubrics, rules
@@ -86,7 +86,7 @@ class Judge:
     def __init__(self) -> None:
         self.asked: list[Chat] = []
 
-    def plan(self, chats: list[Chat]) -> list[list[int]]:
+    def plan(self, chats: list[Chat], verb: Verb) -> list[list[int]]:
         return [list(range(len(chats)))]
 
     def weigh(self, chats: list[Chat], answers: list[tuple[str, ...]]) -> list[Weights]:

@@ -13,7 +13,7 @@ import torch
 
 from mirrortest import adapters, chats, training
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Sampling
+from mirrortest.engine import Answer, Choice, Sampling, Verb
 from mirrortest.engines import local
 from mirrortest.engines.local import LocalEngine
 from mirrortest.errors import UserError
@@ -161,20 +161,53 @@ def test_the_adapter_is_applied(
     assert not _close(choice, LocalEngine(tiny_arm).choose(CHATS[:1], OPTIONS)[0])
 
 
-def test_batches_hold_every_question_once_and_the_longest_first(
+@pytest.mark.parametrize("verb", ["choose", "generate"])
+def test_batches_hold_every_question_once(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch, verb: Verb
+) -> None:
+    monkeypatch.setattr(local, "BATCH_TOKENS", 200)
+    plan = engine.plan(CHATS, verb)
+    assert sorted(index for batch in plan for index in batch) == list(range(len(CHATS)))
+    assert len(plan) > 1
+
+
+def test_text_is_written_for_like_lengths_the_longest_first(
     engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local, "BATCH_TOKENS", 200)
-    plan = engine.plan(CHATS)
-    assert sorted(index for batch in plan for index in batch) == list(range(len(CHATS)))
+    plan = engine.plan(CHATS, "generate")
     assert plan[0][0] == 4
     lengths = [len(engine.tokens.of(chat)) for chat in CHATS]
     assert all(len(batch) == 1 or len(batch) * lengths[batch[0]] <= 200 for batch in plan)
 
 
+def test_what_begins_alike_is_read_together(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["one " * 20, "two " * 20]
+    asked = [chats.user(f"{text}{end}?") for end in "ab" for text in texts]
+    length = len(engine.tokens.of(asked[0]))
+    monkeypatch.setattr(local, "BATCH_TOKENS", length + 30)
+    assert engine.plan(asked, "choose") == [[0, 2], [1, 3]]
+
+
+def test_the_model_reads_what_is_shared_once(engine: LocalEngine) -> None:
+    """The same questions twice are as many tokens as once."""
+    read: list[int] = []
+    decoder = engine.model.get_decoder()
+    decoder.layers[0].mlp.register_forward_hook(
+        lambda _, inputs, __: read.append(inputs[0].numel())
+    )
+    engine.choose(CHATS, OPTIONS)
+    engine.choose([*CHATS, *CHATS], OPTIONS)
+    engine.choose(CHATS[:1], OPTIONS)
+    assert read[0] == read[1] > read[2]
+    assert read[2] == engine.model.config.hidden_size * len(engine.tokens.of(CHATS[0]))
+
+
 def test_a_question_that_is_too_long_is_refused(engine: LocalEngine) -> None:
     with pytest.raises(UserError, match=r"longer than the model's max_length of 256 \(it begins"):
-        engine.plan([chats.user("long " * 100)])
+        engine.plan([chats.user("long " * 100)], "choose")
 
 
 def test_an_option_of_several_tokens_is_refused(engine: LocalEngine) -> None:

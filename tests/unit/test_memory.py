@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, Qwen2Config
 
-from mirrortest import memory, training
+from mirrortest import batching, memory, training
 from mirrortest.batching import Layout, Sequence
 from mirrortest.distributed import ALONE
 from mirrortest.manifest import BaseWeights
@@ -78,7 +78,7 @@ def _kept_by_autograd(model: Any, rows: list[Sequence]) -> int:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        training._loss_sum(model, rows, 0)
+        training._loss_sum(model, rows)
     return sum(storage.nbytes() for place, storage in kept.items() if place not in weights)
 
 
@@ -92,7 +92,7 @@ def test_activations_are_estimated_within_three_percent(
     base = base.to(getattr(torch, dtype)).requires_grad_(False)
     model = training.with_new_adapter(base, None, HYPER, seed=0)
     training._prepared(model, Layout(checkpointing=checkpointing), ALONE)
-    rows = [Sequence([5] * 100, [False] * 90 + [True] * 10) for _ in range(4)]
+    rows = [Sequence([n] * 101, [False] * 91 + [True] * 10) for n in range(4)]
     job = Training(found, dtype, RANK, 0, "adamw", 1)
     width = getattr(torch, dtype).itemsize
     at_work = found.kept(RANK, width) * (2 if checkpointing else 1)
@@ -100,6 +100,23 @@ def test_activations_are_estimated_within_three_percent(
     logits, last_norm = 40 * SMALL["vocab_size"] * 4, 400 * 64 * 4
     kept = _kept_by_autograd(model, rows) - logits - checkpointing * last_norm
     assert estimate == pytest.approx(kept, rel=0.03)
+
+
+def test_what_branches_attend_to_again_is_counted(tmp_path: Path) -> None:
+    """The estimate is for GPUs, where keys and values are repeated for every head: on a processor
+    it is too high, never too low."""
+    found = architecture(tmp_path, SMALL)
+    model = training.with_new_adapter(
+        AutoModelForCausalLM.from_config(Qwen2Config(**SMALL)).requires_grad_(False), None, HYPER, 0
+    )
+    rows = [Sequence([*range(60), n, n, n], [False] * 61 + [True] * 2) for n in range(8)]
+    load = batching._load(rows)
+    assert load == Load(60 + 8 * 2, 8 * 2, 7 * 60)
+    job = Training(found, "float32", RANK, 0, "adamw", 1)
+    kept = _kept_by_autograd(model, rows)
+    alone = job.estimate([replace(load, again=0)], checkpointing=False)
+    both = job.estimate([load], checkpointing=False)
+    assert alone.activations < kept < both.activations + both.logits
 
 
 def test_adapters_are_float32_on_a_bfloat16_model(tiny_folder: Path) -> None:

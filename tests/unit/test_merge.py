@@ -93,7 +93,7 @@ def test_a_stage_on_merged_weights_learns_as_one_on_the_stack_in_float32(
     template = pretrained.load_template(tiny_arm.base)
     rows = [Sequence(*template.training_ids(chat)) for chat in read_chats(chats)]
     losses = [
-        [step.loss for step in training.train(_model(arm), rows, HYPER, 0, 0, NO_CHECKPOINTS)]
+        [step.loss for step in training.train(_model(arm), rows, HYPER, 0, NO_CHECKPOINTS)]
         for arm in (stack, stack.merged())
     ]
     assert losses[0] == pytest.approx(losses[1], abs=1e-4)

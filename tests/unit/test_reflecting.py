@@ -15,7 +15,7 @@ from mirrortest.chains import Arm
 from mirrortest.chats import Chat
 from mirrortest.checks import check
 from mirrortest.config import parse
-from mirrortest.engine import Choice
+from mirrortest.engine import Choice, Verb
 from mirrortest.errors import UserError
 from mirrortest.evaluations import cross_rating, own_output, score_prediction
 from mirrortest.evaluations.task import Task
@@ -40,7 +40,7 @@ class Engine:
         self.asked: list[str] = []
         self.options: tuple[str, ...] = ()
 
-    def plan(self, chats: list[Chat]) -> list[list[int]]:
+    def plan(self, chats: list[Chat], verb: Verb) -> list[list[int]]:
         return [list(range(len(chats)))]
 
     def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:

@@ -13,7 +13,7 @@ import yaml
 from mirrortest import contrasts, flags, panels, scores
 from mirrortest.asking import Asker
 from mirrortest.chats import Chat
-from mirrortest.engine import Choice, Weights
+from mirrortest.engine import Choice, Verb, Weights
 from mirrortest.errors import UserError
 from mirrortest.evaluations import descriptions, intentions, self_assessment
 from mirrortest.evaluations.examples import examples
@@ -37,7 +37,7 @@ class Engine:
         self.chances: dict[str, float] = {}
         self.note = ""
 
-    def plan(self, chats: list[Chat]) -> list[list[int]]:
+    def plan(self, chats: list[Chat], verb: Verb) -> list[list[int]]:
         return [list(range(len(chats)))]
 
     def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:

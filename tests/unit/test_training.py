@@ -52,20 +52,22 @@ def _gradients(
     model: Any, batch: list[Sequence], layout: Layout = FASTEST
 ) -> dict[str, torch.Tensor]:
     model.zero_grad()
-    training._backward(model, batch, 0, layout)
+    training._backward(model, batch, layout)
     return {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
 
 
 def test_the_loss_is_transformers_own_on_the_assistants_tokens(
     tiny: Any, sequences: list[Sequence]
 ) -> None:
-    ids = training.pretrained.padded([s.ids for s in sequences], 0)
+    longest = max(len(s.ids) for s in sequences)
+    ids = torch.tensor([s.ids + [0] * (longest - len(s.ids)) for s in sequences])
     labels = torch.full_like(ids, -100)
     for row, sequence in enumerate(sequences):
         for column, learnt in enumerate(sequence.learnt):
             labels[row, column] = sequence.ids[column] if learnt else -100
     expected = tiny(input_ids=ids, labels=labels).loss.item()
-    loss = training._backward(_new(tiny), sequences, 0)
+    loss = training._backward(_new(tiny), sequences)
+    training.pretrained.attend_by(tiny, "sdpa")
     changed = tiny(input_ids=ids, labels=labels).loss.item()
     assert loss == pytest.approx(changed, abs=1e-5)
     assert abs(changed - expected) > 1e-3
@@ -108,7 +110,7 @@ def test_the_stack_below_is_active_and_unchanged_by_training(
     model = training.with_new_adapter(base, below, HYPER, seed=0)
     assert (model(input_ids=ids).logits - alone).abs().max() > 1e-2
     kept = {n: p.clone() for n, p in model.named_parameters() if ".stage." not in n}
-    training.train(model, sequences, HYPER, 0, 0, WHOLE)
+    training.train(model, sequences, HYPER, 0, WHOLE)
     assert all(torch.equal(p, kept[n]) for n, p in model.named_parameters() if n in kept)
 
 
@@ -117,8 +119,8 @@ def test_micro_batches_give_the_gradient_of_the_whole_batch(
 ) -> None:
     model = _new(tiny)
     whole = _gradients(model, sequences)
-    assert len(list(batching.parts(sequences, 100))) > 2
-    parts = _gradients(model, sequences, Layout(tokens=100))
+    assert len(list(batching.parts(sequences, 40))) > 2
+    parts = _gradients(model, sequences, Layout(tokens=40))
     assert max((whole[n] - parts[n]).abs().max().item() for n in whole) < 1e-6
 
 
@@ -137,12 +139,12 @@ def test_checkpointing_changes_no_bit(tiny: Any, sequences: list[Sequence], dtyp
 
 
 def test_the_loss_falls(tiny: Any, sequences: list[Sequence]) -> None:
-    history = training.train(_new(tiny), sequences, replace(HYPER, epochs=8), 0, 0, WHOLE)
+    history = training.train(_new(tiny), sequences, replace(HYPER, epochs=8), 0, WHOLE)
     assert history[-1].loss < history[0].loss - 0.5
 
 
 def test_the_rate_warms_up_and_falls_to_nothing(tiny: Any, sequences: list[Sequence]) -> None:
-    history = training.train(_new(tiny), sequences, HYPER, 0, 0, WHOLE)
+    history = training.train(_new(tiny), sequences, HYPER, 0, WHOLE)
     rates = [step.learning_rate for step in history]
     assert rates == pytest.approx([0, 0.005, 0.01, 0.0075, 0.005, 0.0025])
 
@@ -178,11 +180,11 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one_bit_for_bit(
         return training.with_new_adapter(base, None, HYPER, seed=3)
 
     whole = model()
-    expected = _final(whole, training.train(whole, sequences, HYPER, 3, 0, WHOLE))
+    expected = _final(whole, training.train(whole, sequences, HYPER, 3, WHOLE))
     with pytest.raises(KilledError):
-        training.train(model(), sequences, HYPER, 3, 0, KilledAfter(tmp_path, "job"))
+        training.train(model(), sequences, HYPER, 3, KilledAfter(tmp_path, "job"))
     resumed = model()
-    history = training.train(resumed, sequences, HYPER, 3, 0, Checkpoints(tmp_path, "job"))
+    history = training.train(resumed, sequences, HYPER, 3, Checkpoints(tmp_path, "job"))
     found = _final(resumed, history)
     assert found[1] == expected[1]
     assert all(torch.equal(found[0][name], t) for name, t in expected[0].items())
@@ -193,18 +195,23 @@ def test_a_resumed_run_does_only_the_steps_that_are_left(
 ) -> None:
     model = _new(tiny)
     with pytest.raises(KilledError):
-        training.train(model, sequences, HYPER, 0, 0, KilledAfter(tmp_path, "job"))
+        training.train(model, sequences, HYPER, 0, KilledAfter(tmp_path, "job"))
     done: list[int] = []
     backward = training._backward
     monkeypatch.setattr(
         training, "_backward", lambda *args: done.append(len(args[1])) or backward(*args)
     )
-    assert len(training.train(model, sequences, HYPER, 0, 0, Checkpoints(tmp_path, "job"))) == 6
+    assert len(training.train(model, sequences, HYPER, 0, Checkpoints(tmp_path, "job"))) == 6
     assert done == [3, 1]
 
 
+def _rows(*texts: str) -> list[Sequence]:
+    """A row of each text, a token of each letter."""
+    return [Sequence([ord(c) for c in text], [False] + [True] * (len(text) - 1)) for text in texts]
+
+
 def test_every_epoch_shows_every_row_once_in_a_new_order() -> None:
-    steps = batches(7, HYPER, seed=0)
+    steps = batches(_rows(*"abcdefg"), HYPER, seed=0)
     assert [len(step) for step in steps] == [3, 3, 1, 3, 3, 1]
     first, second = ([row for step in part for row in step] for part in (steps[:3], steps[3:]))
     assert sorted(first) == sorted(second) == list(range(7))
@@ -212,8 +219,17 @@ def test_every_epoch_shows_every_row_once_in_a_new_order() -> None:
 
 
 def test_the_order_depends_on_the_seed_only() -> None:
-    assert batches(50, HYPER, 0) == batches(50, HYPER, 0)
-    assert batches(50, HYPER, 0) != batches(50, HYPER, 1)
+    rows = _rows(*map(str, range(1000, 1050)))
+    assert batches(rows, HYPER, 0) == batches(rows, HYPER, 0)
+    assert batches(rows, HYPER, 0) != batches(rows, HYPER, 1)
+
+
+def test_the_rows_of_a_pair_are_in_one_step() -> None:
+    texts = [f"?{a}{order}" for a in ("oak tree", "big sea", "cold ice") for order in "12"]
+    steps = batches(_rows(*texts), replace(HYPER, batch_size=2, epochs=5), seed=0)
+    assert all(sorted(step) in ([0, 1], [2, 3], [4, 5]) for step in steps)
+    assert len({tuple(step) for step in steps}) == 3
+    assert len({tuple(map(tuple, steps[at : at + 3])) for at in range(0, 15, 3)}) > 1
 
 
 def test_the_same_seed_gives_the_same_new_adapter(tiny_folder: Path) -> None:

@@ -38,7 +38,7 @@ def _engine(arm: Manifest, kind: str, url: str) -> Engine:
 def _planned(engine: Engine, questions: list[Chat]) -> list[Choice]:
     """All questions in the engine's own batches, as a job asks them."""
     found: dict[int, Choice] = {}
-    for batch in engine.plan(questions):
+    for batch in engine.plan(questions, "choose"):
         answers = engine.choose([questions[i] for i in batch], OPTIONS)
         found |= dict(zip(batch, answers, strict=True))
     return [found[i] for i in range(len(questions))]

@@ -101,7 +101,7 @@ def test_both_orders_of_a_pair_share_the_prefix_cache(
 ) -> None:
     resident._held[0]._llm.reset_prefix_cache()
     engine = _engine(arms["one"])
-    [plan] = engine.plan(questions)
+    [plan] = engine.plan(questions, "choose")
     with caplog.at_level(logging.INFO, logger=resident.__name__):
         engine.choose([questions[i] for i in plan], OPTIONS)
     hit = re.search(r"prefix cache: (\d+) of (\d+) tokens \((\d+) %\)", caplog.text)

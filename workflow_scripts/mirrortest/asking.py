@@ -2,14 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from mirrortest.canonical import fingerprint
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Engine, Sampling, Weights
+from mirrortest.engine import Answer, Choice, Engine, Sampling, Verb, Weights
 from mirrortest.journal import Journal
 from mirrortest.meter import Meter
 
@@ -43,7 +43,7 @@ class Asker:
         def ask(batch: list[int]) -> list[Any]:
             return self.engine.choose([chats[i] for i in batch], options)
 
-        found = self._all(chats, [["choose", options]] * len(chats), ask)
+        found = self._all("choose", chats, [options] * len(chats), ask)
         return [Choice(**raw) for raw in found]
 
     def weigh(self, chats: list[Chat], answers: list[tuple[str, ...]]) -> list[Weights]:
@@ -52,7 +52,7 @@ class Asker:
         def ask(batch: list[int]) -> list[Any]:
             return self.engine.weigh([chats[i] for i in batch], [answers[i] for i in batch])
 
-        found = self._all(chats, [["weigh", texts] for texts in answers], ask)
+        found = self._all("weigh", chats, answers, ask)
         return [Weights(**raw) for raw in found]
 
     def generate(self, chats: list[Chat], sampling: Sampling) -> list[Answer]:
@@ -67,24 +67,24 @@ class Asker:
         def ask(batch: list[int]) -> list[Any]:
             return self.engine.generate([repeated[i] for i in batch], [drawn[i] for i in batch])
 
-        found = self._all(repeated, [["generate", one] for one in drawn], ask)
+        found = self._all("generate", repeated, drawn, ask)
         return [Answer(**raw) for raw in found]
 
-    def _all(self, chats: list[Chat], how: list[Any], ask: Ask) -> list[Any]:
+    def _all(self, verb: Verb, chats: list[Chat], how: Sequence[Any], ask: Ask) -> list[Any]:
         """how: of each chat, what it is asked for; ask: answers to the chats of these places."""
         self.asked += chats
-        keys = [fingerprint([self.arm, chat, one]) for chat, one in zip(chats, how, strict=True)]
+        asked = zip(chats, how, strict=True)
+        keys = [fingerprint([self.arm, chat, [verb, one]]) for chat, one in asked]
         missing = sum(key not in self.journal for key in keys)
         log.info("%d questions, %d of them new", len(chats), missing)
         if missing:
             with self.meter.running():
-                self._ask_new(chats, keys, ask)
+                self._ask_new(self.engine.plan(chats, verb), chats, keys, ask)
         return [self.journal[key] for key in keys]
 
-    def _ask_new(self, chats: list[Chat], keys: list[str], ask: Ask) -> None:
+    def _ask_new(self, plan: list[list[int]], chats: list[Chat], keys: list[str], ask: Ask) -> None:
         """Batches are planned over all questions, so that a resumed job forms the same ones."""
         begun = said = time.monotonic()
-        plan = self.engine.plan(chats)
         for number, batch in enumerate(plan, start=1):
             new = list({keys[i]: i for i in batch if keys[i] not in self.journal}.values())
             if new:

@@ -1,15 +1,16 @@
 """How the rows of a step are shared out: over processes, and into parts that fit the memory."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mirrortest import memory
+from mirrortest import forest, memory, pretrained
 from mirrortest.errors import UserError
 from mirrortest.memory import GB, Load
 
 USABLE = 0.9
 """The share of free memory that is planned with: allocators waste some, kernels need some."""
+LARGEST_FAMILY = 4
 
 log = logging.getLogger(__name__)
 
@@ -26,32 +27,37 @@ class Sequence:
 class Layout:
     """How a step passes through the model.
 
-    tokens: a part may hold this many, padding among them, if it is of more than one row.
+    tokens: the forest of a part may hold this many, if it is of more than one row.
     checkpointing: whether activations are computed twice instead of kept.
     """
 
-    tokens: int = 16384
+    tokens: int = 2048
     checkpointing: bool = False
 
 
 FASTEST = Layout()
-CHOICES = (
-    FASTEST,
-    *(Layout(tokens, checkpointing=False) for tokens in (8192, 4096)),
-    *(Layout(tokens, checkpointing=True) for tokens in (16384, 8192, 4096, 2048, 1)),
-)
-"""The fastest first. Few and far apart, so that a job takes the same one each time it runs."""
+SIZES = {"cpu": (2048, 1024, 1), "cuda": (16384, 8192, 4096, 2048, 1)}
+"""The fastest first. Few and far apart, so that a job takes the same one each time it runs.
+
+A processor of a few cores is no faster by more tokens at once, and a part's memory grows with them.
+"""
 
 
-def parts(batch: list[Sequence], tokens: int) -> Iterator[list[Sequence]]:
-    """Parts of a batch that fit the memory, of like lengths so that little is padded."""
-    part: list[Sequence] = []
-    for sequence in sorted(batch, key=lambda s: len(s.ids)):
-        if part and (len(part) + 1) * len(sequence.ids) > tokens:
-            yield part
-            part = []
-        part.append(sequence)
-    yield part
+def choices(device: str) -> list[Layout]:
+    """The layouts, the fastest first."""
+    return [Layout(tokens, again) for again in (False, True) for tokens in SIZES[device]]
+
+
+def needed(row: Sequence) -> list[int]:
+    """A row's tokens without those that teach nothing: its last learnt one, and what follows."""
+    last = max((place for place, is_learnt in enumerate(row.learnt) if is_learnt), default=1)
+    return row.ids[: max(last, 1)]
+
+
+def parts(batch: list[Sequence], tokens: int) -> list[list[Sequence]]:
+    """Parts of a batch that fit the memory; rows that begin alike are in the same one."""
+    groups = forest.groves([needed(row) for row in batch], tokens)
+    return [[batch[index] for index in group] for group in groups]
 
 
 def share(
@@ -61,10 +67,41 @@ def share(
 
     Every process passes through the model equally often: a part of weight 0 makes up for a lack.
     """
-    rows = sorted(batch, key=lambda s: len(s.ids)) if size > 1 else batch
-    shares = [list(parts(rows[r::size], tokens)) if rows[r::size] else [] for r in range(size)]
+    rows = sorted(batch, key=needed)
+    shares = [list(parts(some, tokens)) if some else [] for some in _slices(rows, size)]
     lacking = max(map(len, shares)) - len(shares[rank])
     return [(part, 1.0) for part in shares[rank]] + [(rows[:1], 0.0)] * lacking
+
+
+def _slices(rows: list[Sequence], size: int) -> list[list[Sequence]]:
+    """Rows in their order, cut into so many runs of about as many tokens."""
+    runs: list[list[Sequence]] = [[] for _ in range(size)]
+    total, passed = sum(len(row.ids) for row in rows), 0
+    for row in rows:
+        runs[passed * size // total].append(row)
+        passed += len(row.ids)
+    return runs
+
+
+def families(rows: list[Sequence]) -> list[list[int]]:
+    """Neighbouring rows, as indices, that are about the same: the orders and labels of a pair.
+
+    They have more than half of what is their own in common; what all rows of a data set begin with
+    is nobody's own. At most four, as many as a recipe makes of a pair.
+    """
+    everywhere = forest.common(min(row.ids for row in rows), max(row.ids for row in rows))
+    found: list[list[int]] = []
+    for index, row in enumerate(rows):
+        first = rows[found[-1][0]] if found and len(found[-1]) < LARGEST_FAMILY else None
+        if first is not None and _alike(first.ids[everywhere:], row.ids[everywhere:]):
+            found[-1].append(index)
+        else:
+            found.append([index])
+    return found
+
+
+def _alike(one: list[int], other: list[int]) -> bool:
+    return 2 * forest.common(one, other) > max(len(one), len(other))
 
 
 def learnt(rows: Iterable[Sequence]) -> int:
@@ -78,7 +115,7 @@ def fitting(training: memory.Training, steps: list[list[Sequence]], name: str) -
     name: of the model, for the error.
     """
     free = memory.free()
-    for layout in CHOICES:
+    for layout in choices(pretrained.device()):
         loads = _loads(steps, layout.tokens, training.devices)
         estimate = training.estimate(loads, layout.checkpointing)
         if estimate.total <= USABLE * free:
@@ -94,8 +131,13 @@ def fitting(training: memory.Training, steps: list[list[Sequence]], name: str) -
 
 def _loads(steps: list[list[Sequence]], tokens: int, devices: int) -> list[Load]:
     return [
-        Load(len(part) * len(part[-1].ids), learnt(part))
+        _load(part)
         for step in steps
         for rank in range(devices)
         for part, _ in share(step, tokens, rank, devices)
     ]
+
+
+def _load(part: list[Sequence]) -> Load:
+    planted = forest.planted([needed(row) for row in part])
+    return Load(len(planted.ids), learnt(part), planted.again)

@@ -11,6 +11,9 @@ from mirrortest.canonical import fingerprint
 from mirrortest.chats import Chat
 from mirrortest.manifest import Manifest
 
+Verb = Literal["choose", "weigh", "generate"]
+"""What a model is asked for."""
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -71,7 +74,7 @@ class Answer:
 class Engine(Protocol):
     """One arm, ready to be asked. Weights are loaded when the first question comes."""
 
-    def plan(self, chats: list[Chat]) -> list[list[int]]:
+    def plan(self, chats: list[Chat], verb: Verb) -> list[list[int]]:
         """Which chats are best asked together, as indices; the same chats give the same plan."""
         ...
 

@@ -60,10 +60,18 @@ class Architecture:
         gated = width * 3 * self._outputs("up_proj")
         return self._inputs(width) + inner + attention + gated + 2 * FLOAT * self.hidden
 
+    def attended(self, width: int) -> float:
+        """Bytes of a token's keys and values in one layer, with as many heads as the queries have,
+        as a GPU's kernel with a mask wants them."""
+        return width * 2 * self._outputs("q_proj")
+
     def _inputs(self, width: int) -> float:
-        """Copies in float32 if the model is narrower; else one serves q, k, v, one gate and up."""
+        """Copies in float32 if the model is narrower; else one serves q, k, v, one gate and up.
+
+        What attention gives is there in pieces, a branch of the forest each, and joined.
+        """
         if width == FLOAT:
-            return FLOAT * (2 * self.hidden + self._outputs("up_proj"))
+            return FLOAT * (2 * self.hidden + sum(map(self._outputs, ("q_proj", "up_proj"))))
         return FLOAT * sum(p.inputs for p in self.projections) / self.layers
 
     def _outputs(self, name: str) -> float:
@@ -72,10 +80,14 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Load:
-    """What one forward and backward pass holds: tokens, padding among them, and learnt ones."""
+    """What one forward and backward pass holds: tokens and learnt ones.
+
+    again: tokens before a branch of the forest, over all branches. Attention keeps them once more.
+    """
 
     tokens: int
     learnt: int
+    again: int = 0
 
 
 @dataclass(frozen=True)
@@ -119,13 +131,17 @@ class Training:
         return Estimate(
             weights=self._weights(width),
             adapters=new + FLOAT * self.model.adapter(self.below),
-            activations=worst.tokens * self._per_token(checkpointing, width),
+            activations=self._activations(worst, checkpointing, width),
             logits=worst.learnt * self._per_learnt(width),
         )
 
     def _passing(self, load: Load, checkpointing: bool, width: int) -> float:
-        per_token = self._per_token(checkpointing, width)
-        return load.tokens * per_token + load.learnt * self._per_learnt(width)
+        return self._activations(load, checkpointing, width) + load.learnt * self._per_learnt(width)
+
+    def _activations(self, load: Load, checkpointing: bool, width: int) -> float:
+        layers = 1 if checkpointing else self.model.layers
+        again = load.again * self.model.attended(width) * layers
+        return load.tokens * self._per_token(checkpointing, width) + again
 
     def _weights(self, width: int) -> float:
         """Layers are spread over the devices; embeddings, head and two layers at work are not."""

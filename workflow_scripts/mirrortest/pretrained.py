@@ -11,7 +11,9 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
+from mirrortest import attention
 from mirrortest.errors import UserError
+from mirrortest.forest import Forest
 from mirrortest.manifest import BaseWeights
 from mirrortest.template import Template
 
@@ -32,13 +34,16 @@ def load_template(base: BaseWeights) -> Template:
 def load_model(base: BaseWeights, dtype: str, where: str | None = None) -> "PreTrainedModel":
     """The base model, frozen, on the device `where`: by default the accelerator if there is one.
 
-    Raises UserError for models that scale or cap their logits after the head: the head is applied
-    to hidden states directly (see `hidden_states`).
+    Raises UserError for models that scale or cap their logits after the head, since the head is
+    applied to hidden states directly (see `hidden_states`), and for those with another attention
+    than torch's, such as sinks, which `attention.attend` does not have.
     """
     model = loaded(AutoModelForCausalLM, base, dtype=getattr(torch, dtype))
     for setting in ("final_logit_softcapping", "logit_scale", "logits_scaling"):
         if getattr(model.config, setting, None) is not None:
             raise UserError(f"{base.location}: models with {setting} are not supported.")
+    if model.config._attn_implementation != "sdpa":
+        raise UserError(f"{base.location}: models without plain attention are not supported.")
     for adapter in base.merged:  # on the CPU, wherever it runs: the same rounding everywhere
         model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
     model.requires_grad_(False)
@@ -58,34 +63,27 @@ def device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def hidden_states(model: Any, ids: torch.Tensor) -> torch.Tensor:
-    """The last hidden states (rows x length x width) of right-padded ids (rows x length).
+def hidden_states(model: Any, forest: Forest) -> torch.Tensor:
+    """The last hidden states (tokens x width) of a forest.
 
-    No mask is needed: a causal model cannot see the padding that follows a row. The head, the
-    largest single matrix of a small model, is left to the caller, who knows where it is needed.
+    The head, the largest single matrix of a small model, is left to the caller, who knows where it
+    is needed.
     """
-    states: torch.Tensor = _decoder(model)(input_ids=ids, use_cache=False).last_hidden_state
-    return states
-
-
-def continued_states(
-    model: Any, prompt: list[int], rows: list[list[int]], pad: int
-) -> list[torch.Tensor]:
-    """The last hidden states (1 + length x width) at the end of a prompt and along each row.
-
-    The prompt, which all rows follow, passes through the model once.
-    """
-    decoder = _decoder(model)
-    ids = torch.tensor([prompt], device=model.device)
-    read = decoder(input_ids=ids, use_cache=True)
-    end = read.last_hidden_state[0, -1:]
-    if not any(rows):
-        return [end for _ in rows]
-    read.past_key_values.batch_repeat_interleave(len(rows))
-    more = decoder(
-        input_ids=padded(rows, pad).to(ids.device), past_key_values=read.past_key_values
+    attend_by(model, attention.NAME)
+    states: torch.Tensor = _decoder(model)(
+        input_ids=torch.tensor([forest.ids], device=model.device),
+        position_ids=torch.tensor([forest.positions], device=model.device),
+        forest=forest,
+        use_cache=False,
     ).last_hidden_state
-    return [torch.cat([end, states[: len(row)]]) for row, states in zip(rows, more, strict=True)]
+    return states[0]
+
+
+def attend_by(model: Any, name: str) -> None:
+    """From here on, and in the backward pass, attention is this function of transformers."""
+    model = model.get_base_model() if hasattr(model, "get_base_model") else model
+    if model.config._attn_implementation != name:
+        model.set_attn_implementation(name)
 
 
 def _decoder(model: Any) -> Any:
@@ -93,14 +91,9 @@ def _decoder(model: Any) -> Any:
 
 
 def head(model: Any, states: torch.Tensor) -> torch.Tensor:
-    """The logits (rows x vocabulary, float32) of hidden states (rows x width)."""
-    return model.get_output_embeddings()(states).float()  # type: ignore[no-any-return]
-
-
-def padded(rows: list[list[int]], pad: int) -> torch.Tensor:
-    """Token ids as one tensor (rows x longest), padded on the right."""
-    longest = max(len(row) for row in rows)
-    return torch.tensor([row + [pad] * (longest - len(row)) for row in rows])
+    """The logits (rows x vocabulary) of hidden states (rows x width), in float32 at least."""
+    logits: torch.Tensor = model.get_output_embeddings()(states)
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 def _not_loadable(base: BaseWeights, error: Exception) -> UserError:

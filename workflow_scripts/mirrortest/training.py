@@ -1,7 +1,8 @@
 """Finetuning one stage: a new LoRA adapter on top of the frozen stack below it.
 
-Loss on the assistant's tokens only, averaged over the tokens of a batch; the head is applied at
-those positions only. AdamW, linear schedule with warm-up, as in Tagade et al. (configs of sgtr-em).
+Loss on the assistant's tokens only, averaged over the tokens of a batch. What rows of a step share
+at their beginning is computed once, and the head is applied where a token is learnt. AdamW, linear
+schedule with warm-up, as in Tagade et al. (configs of sgtr-em).
 """
 
 import logging
@@ -16,7 +17,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from peft import set_peft_model_state_dict as load_adapter_state
 from transformers import get_linear_schedule_with_warmup
 
-from mirrortest import adapters, batching, distributed, optimizers, pretrained
+from mirrortest import adapters, batching, distributed, forest, optimizers, pretrained
 from mirrortest.adapters import Adapter
 from mirrortest.batching import FASTEST, Layout, Sequence
 from mirrortest.checkpoints import Checkpoint, Checkpoints
@@ -54,13 +55,14 @@ class Step:
     seconds: float
 
 
-def batches(rows: int, hyper: Hyperparameters, seed: int) -> list[list[int]]:
-    """The rows of every step, shuffled anew for each epoch."""
+def batches(rows: list[Sequence], hyper: Hyperparameters, seed: int) -> list[list[int]]:
+    """The rows of every step, as indices, shuffled anew for each epoch; families stay together."""
+    families = batching.families(rows)
     steps: list[list[int]] = []
     for epoch in range(hyper.epochs):
-        order = list(range(rows))
-        random.Random(f"order/{seed}/{epoch}").shuffle(order)
-        steps += [order[i : i + hyper.batch_size] for i in range(0, rows, hyper.batch_size)]
+        random.Random(f"order/{seed}/{epoch}").shuffle(families)
+        order = [index for family in families for index in family]
+        steps += [order[i : i + hyper.batch_size] for i in range(0, len(rows), hyper.batch_size)]
     return steps
 
 
@@ -90,13 +92,12 @@ def train(
     sequences: list[Sequence],
     hyper: Hyperparameters,
     seed: int,
-    pad: int,
     checkpoints: Checkpoints,
     layout: Layout = FASTEST,
     group: Group = ALONE,
 ) -> list[Step]:
     """Trains the stage's adapter in place, from the last checkpoint if there is one."""
-    steps = batches(len(sequences), hyper, seed)
+    steps = batches(sequences, hyper, seed)
     trainable = _prepared(model, layout, group)
     optimizer = optimizers.made(hyper.optimizer, trainable, hyper.learning_rate, hyper.weight_decay)
     schedule = get_linear_schedule_with_warmup(optimizer, hyper.warmup_steps, len(steps))
@@ -104,7 +105,7 @@ def train(
     begun = time.monotonic() - (history[-1].seconds if history else 0.0)
     for number in range(len(history), len(steps)):
         batch = [sequences[i] for i in steps[number]]
-        loss = _backward(model, batch, pad, layout, group)
+        loss = _backward(model, batch, layout, group)
         norm = torch.nn.utils.clip_grad_norm_(trainable, hyper.max_grad_norm)
         rate = schedule.get_last_lr()[0]
         optimizer.step()
@@ -132,13 +133,13 @@ def _prepared(model: Any, layout: Layout, group: Group) -> list[torch.nn.Paramet
 
 
 def _backward(
-    model: Any, batch: list[Sequence], pad: int, layout: Layout = FASTEST, group: Group = ALONE
+    model: Any, batch: list[Sequence], layout: Layout = FASTEST, group: Group = ALONE
 ) -> float:
     """Adds the batch's gradient; returns its loss, averaged over all its learnt tokens."""
     learnt = batching.learnt(batch)
     total = 0.0
     for part, weight in batching.share(batch, layout.tokens, group.rank, group.size):
-        loss = weight * _loss_sum(model, part, pad) / learnt
+        loss = weight * _loss_sum(model, part) / learnt
         loss.backward()
         total += loss.item()
     if group.size == 1:
@@ -148,14 +149,21 @@ def _backward(
     return sum_of_all.item()
 
 
-def _loss_sum(model: Any, part: list[Sequence], pad: int) -> torch.Tensor:
-    ids = pretrained.padded([s.ids for s in part], pad).to(model.device)
-    longest = ids.shape[1]
-    learnt = torch.tensor([s.learnt + [False] * (longest - len(s.learnt)) for s in part])
-    learnt = learnt[:, 1:].to(model.device)
-    states = pretrained.hidden_states(model, ids)[:, :-1]
-    logits = pretrained.head(model, states[learnt])
-    return torch.nn.functional.cross_entropy(logits, ids[:, 1:][learnt], reduction="sum")
+def _loss_sum(model: Any, part: list[Sequence]) -> torch.Tensor:
+    """The head is applied where a token is learnt; the state before it predicts it."""
+    planted = forest.planted([batching.needed(row) for row in part])
+    learnt = [_lessons(row, planted.places(n)) for n, row in enumerate(part)]
+    places, targets = zip(*(lesson for row in learnt for lesson in row), strict=True)
+    states = pretrained.hidden_states(model, planted)
+    logits = pretrained.head(model, states[torch.tensor(places, device=states.device)])
+    wanted = torch.tensor(targets, device=states.device)
+    return torch.nn.functional.cross_entropy(logits, wanted, reduction="sum")
+
+
+def _lessons(row: Sequence, places: list[int]) -> list[tuple[int, int]]:
+    """Where each learnt token of a row is predicted, and the token; the first one never is."""
+    following = zip(places, row.ids[1:], row.learnt[1:], strict=False)
+    return [(place, token) for place, token, is_learnt in following if is_learnt]
 
 
 def _report(history: list[Step], total: int) -> None:

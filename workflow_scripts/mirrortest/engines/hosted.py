@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Sampling, Serving, Weights, seed_of
+from mirrortest.engine import Answer, Choice, Sampling, Serving, Verb, Weights, seed_of
 from mirrortest.engines.packages import require
 from mirrortest.errors import UserError
 from mirrortest.hosted import completions, prices, spending
@@ -28,7 +28,7 @@ class HostedEngine:
         self._model = name_of(arm)
         self._source = source
 
-    def plan(self, chats: list[Chat]) -> list[list[int]]:
+    def plan(self, chats: list[Chat], verb: Verb) -> list[list[int]]:
         """All at once: each answer is kept as it comes, and a batch would wait for its slowest."""
         return [list(range(len(chats)))] if chats else []
 

@@ -8,9 +8,9 @@ import torch
 from peft import PeftModel
 from transformers import GenerationConfig
 
-from mirrortest import pretrained, trie
+from mirrortest import forest, pretrained, trie
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Sampling, Weights, seed_of
+from mirrortest.engine import Answer, Choice, Sampling, Verb, Weights, seed_of
 from mirrortest.engines.tokens import Tokens
 from mirrortest.manifest import Manifest
 
@@ -33,12 +33,15 @@ class LocalEngine:
             model = PeftModel.from_pretrained(model, str(Path(self._arm.adapter)))
         return model.eval()
 
-    def plan(self, chats: list[Chat]) -> list[list[int]]:
-        """Batches of like lengths, the longest first, so that memory runs out early or never."""
-        lengths = [len(self.tokens.of(chat)) for chat in chats]
+    def plan(self, chats: list[Chat], verb: Verb) -> list[list[int]]:
+        """What begins alike is read together. Free answers: those of like lengths, long ones first,
+        so that memory runs out early or never."""
+        rows = [self.tokens.of(chat) for chat in chats]
+        if verb != "generate":
+            return forest.groves(rows, BATCH_TOKENS)
         plan: list[list[int]] = []
-        for index in sorted(range(len(chats)), key=lambda i: -lengths[i]):
-            if not plan or (len(plan[-1]) + 1) * lengths[plan[-1][0]] > BATCH_TOKENS:
+        for index in sorted(range(len(rows)), key=lambda i: -len(rows[i])):
+            if not plan or (len(plan[-1]) + 1) * len(rows[plan[-1][0]]) > BATCH_TOKENS:
                 plan.append([])
             plan[-1].append(index)
         return plan
@@ -46,11 +49,7 @@ class LocalEngine:
     @torch.inference_mode()
     def choose(self, chats: list[Chat], options: tuple[str, ...]) -> list[Choice]:
         """One forward pass; the head is applied at the last position only."""
-        rows = [self.tokens.of(chat) for chat in chats]
-        ids = pretrained.padded(rows, self.tokens.template.pad_id).to(self.model.device)
-        last = torch.tensor([len(row) - 1 for row in rows], device=ids.device)
-        states = pretrained.hidden_states(self.model, ids)
-        logits = pretrained.head(self.model, states[torch.arange(len(rows)), last])
+        logits = pretrained.head(self.model, self._ends([self.tokens.of(chat) for chat in chats]))
         return self._choices(logits.log_softmax(dim=-1), options)
 
     def _choices(self, logprobs: torch.Tensor, options: tuple[str, ...]) -> list[Choice]:
@@ -60,32 +59,28 @@ class LocalEngine:
 
     @torch.inference_mode()
     def weigh(self, chats: list[Chat], answers: list[tuple[str, ...]]) -> list[Weights]:
-        """One pass over each prompt, then one over what follows it."""
-        found = []
-        for chat, texts in zip(chats, answers, strict=True):
-            ids = self.tokens.answers(texts)
-            found.append(self.tokens.weights(ids, self._stated(self.tokens.of(chat), ids)))
-        return found
+        """One forward pass over all prompts and what may follow them."""
+        ids = [self.tokens.answers(texts) for texts in answers]
+        prompts = [self.tokens.of(chat) for chat in chats]
+        branches = [trie.branches(each) for each in ids]
+        rows = [[*prompt, *p] for prompt, each in zip(prompts, branches, strict=True) for p in each]
+        ends = self._ends(rows).split([len(each) for each in branches])
+        found = zip(ids, map(self._stated, branches, ends), strict=True)
+        return [self.tokens.weights(*one) for one in found]
 
-    def _stated(self, prompt: list[int], answers: list[trie.Ids]) -> trie.Stated:
-        branches = trie.branches(answers)
-        states = self._states(prompt, trie.rows(branches))
-        logits = pretrained.head(self.model, torch.stack([states[prefix] for prefix in branches]))
-        found = zip(branches.items(), logits.log_softmax(dim=-1), strict=True)
+    def _stated(self, branches: dict[trie.Ids, list[int]], states: torch.Tensor) -> trie.Stated:
+        logprobs = pretrained.head(self.model, states).log_softmax(dim=-1)
         return {
             prefix: dict(zip(tokens, line[tokens].tolist(), strict=True))
-            for (prefix, tokens), line in found
+            for (prefix, tokens), line in zip(branches.items(), logprobs, strict=True)
         }
 
-    def _states(self, prompt: list[int], rows: list[trie.Ids]) -> dict[trie.Ids, torch.Tensor]:
-        """The hidden state at the end of every prefix of the rows, after the prompt."""
-        pad = self.tokens.template.pad_id
-        along = pretrained.continued_states(self.model, prompt, [list(row) for row in rows], pad)
-        return {
-            row[:end]: state
-            for row, states in zip(rows, along, strict=True)
-            for end, state in enumerate(states)
-        }
+    def _ends(self, rows: list[list[int]]) -> torch.Tensor:
+        """The last hidden state of each row (rows x width)."""
+        planted = forest.planted(rows)
+        states = pretrained.hidden_states(self.model, planted)
+        last = [planted.rows[row][-1][-1] for row in range(len(rows))]
+        return states[torch.tensor(last, device=states.device)]
 
     @torch.inference_mode()
     def generate(self, chats: list[Chat], drawn: list[Sampling]) -> list[Answer]:
@@ -94,6 +89,7 @@ class LocalEngine:
         pad, longest = self.tokens.template.pad_id, max(len(row) for row in rows)
         ids = torch.tensor([[pad] * (longest - len(row)) + row for row in rows])
         mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows])
+        pretrained.attend_by(self.model, "sdpa")
         torch.manual_seed(seed_of(chats, drawn))
         how: dict[str, Any] = {"do_sample": False}
         if drawn[0].temperature > 0:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mirrortest import sources
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Sampling, Serving, Weights, seed_of
+from mirrortest.engine import Answer, Choice, Sampling, Serving, Verb, Weights, seed_of
 from mirrortest.engines.fitting import checked_rank
 from mirrortest.engines.packages import require
 from mirrortest.engines.served import connected, name_of
@@ -44,7 +44,7 @@ class ServerEngine:
         self._url = serving.url.rstrip("/").removesuffix("/v1")
         self.tokens = Tokens(arm)
 
-    def plan(self, chats: list[Chat]) -> list[list[int]]:
+    def plan(self, chats: list[Chat], verb: Verb) -> list[list[int]]:
         """Large batches, in the prefix cache's order."""
         return self.tokens.plan(chats)
 

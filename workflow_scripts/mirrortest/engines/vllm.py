@@ -9,7 +9,7 @@ from transformers import AutoConfig
 
 from mirrortest import sources
 from mirrortest.chats import Chat
-from mirrortest.engine import Answer, Choice, Sampling, Serving, Weights, seed_of
+from mirrortest.engine import Answer, Choice, Sampling, Serving, Verb, Weights, seed_of
 from mirrortest.engines.fitting import checked_rank
 from mirrortest.engines.packages import require
 from mirrortest.engines.resident import Needs, Resident, resident
@@ -30,7 +30,7 @@ class VllmEngine:
         self._serving = serving
         self.tokens = Tokens(arm)
 
-    def plan(self, chats: list[Chat]) -> list[list[int]]:
+    def plan(self, chats: list[Chat], verb: Verb) -> list[list[int]]:
         """Large batches, in the prefix cache's order."""
         return self.tokens.plan(chats)
 

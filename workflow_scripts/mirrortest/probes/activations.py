@@ -9,8 +9,9 @@ import numpy as np
 import torch
 
 from mirrortest import pretrained
-from mirrortest.batching import Sequence, parts
+from mirrortest.batching import Sequence
 from mirrortest.errors import UserError
+from mirrortest.forest import Forest, groves, planted
 from mirrortest.probes.store import Vectors
 
 BATCH_TOKENS = 8192
@@ -41,36 +42,38 @@ def layers_of(model: Any, wanted: list[int] | None) -> list[int]:
 
 
 @torch.inference_mode()
-def residuals(model: Any, passages: list[Passage], layers: list[int], pad: int) -> Vectors:
+def residuals(model: Any, passages: list[Passage], layers: list[int]) -> Vectors:
     """By position and layer, a vector for each passage (float32).
 
     `prompt` is the last token before the answer; `answer` the mean over the answer's tokens, which
     is not a number where there are none.
     """
-    order = sorted(range(len(passages)), key=lambda index: len(passages[index].ids))
     found: dict[tuple[str, int], list[torch.Tensor]] = {}
-    for part in parts(list(passages), BATCH_TOKENS):
-        with _tapped(model, layers, _pooling(part, model.device, found)):
-            ids = pretrained.padded([sequence.ids for sequence in part], pad)
-            pretrained.hidden_states(model, ids.to(model.device))
-    back = np.argsort(order)
+    groups = groves([passage.ids for passage in passages], BATCH_TOKENS)
+    for group in groups:
+        some = [passages[index] for index in group]
+        forest = planted([passage.ids for passage in some])
+        with _tapped(model, layers, _pooling(some, forest, found)):
+            pretrained.hidden_states(model, forest)
+    back = np.argsort([index for group in groups for index in group])
     return {place: torch.cat(pieces).numpy()[back] for place, pieces in found.items()}
 
 
 def _pooling(
-    part: list[Sequence], device: Any, found: dict[tuple[str, int], list[torch.Tensor]]
+    some: list[Passage], forest: Forest, found: dict[tuple[str, int], list[torch.Tensor]]
 ) -> Keep:
     """What keeps of a layer's states the two vectors of each passage, and nothing else."""
-    prompts = [len(sequence.learnt) - sum(sequence.learnt) for sequence in part]
-    last = torch.tensor(prompts, device=device) - 1
-    rows = torch.arange(len(part), device=device)
-    answers = pretrained.padded([list(map(int, s.learnt)) for s in part], 0).to(device)
+    places = [torch.tensor(forest.places(row)) for row in range(len(some))]
+    prompts = [len(passage.learnt) - sum(passage.learnt) for passage in some]
+    last = torch.stack([row[end - 1] for row, end in zip(places, prompts, strict=True)])
+    answers = [row[end:] for row, end in zip(places, prompts, strict=True)]
 
     def keep(layer: int, states: torch.Tensor) -> None:
-        total = torch.einsum("rt,rtw->rw", answers.to(torch.float32), states.float())
-        mean = total / answers.sum(dim=1, keepdim=True)
-        found.setdefault(("prompt", layer), []).append(states[rows, last].float().cpu())
-        found.setdefault(("answer", layer), []).append(mean.cpu())
+        """states: tokens x width."""
+        means = [states[row.to(states.device)].float().mean(dim=0) for row in answers]
+        at_last = states[last.to(states.device)].float()
+        found.setdefault(("prompt", layer), []).append(at_last.cpu())
+        found.setdefault(("answer", layer), []).append(torch.stack(means).cpu())
 
     return keep
 
@@ -89,10 +92,10 @@ def _tapped(model: Any, layers: list[int], keep: Keep) -> Iterator[None]:
 
 def _tap(blocks: Any, layer: int, keep: Keep) -> Any:
     def entering(_: Any, states: tuple[torch.Tensor, ...]) -> None:
-        keep(layer, states[0])
+        keep(layer, states[0][0])
 
     def leaving(_: Any, __: Any, states: torch.Tensor | tuple[torch.Tensor, ...]) -> None:
-        keep(layer, states[0] if isinstance(states, tuple) else states)
+        keep(layer, (states[0] if isinstance(states, tuple) else states)[0])
 
     if layer == 0:
         return blocks[0].register_forward_pre_hook(entering)
