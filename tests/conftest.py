@@ -1,8 +1,10 @@
 """The runs that tests share, and the option that renews what they compare with."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from project import Project
 
 
@@ -28,10 +30,19 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="session")
-def finished(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy in which the shrunken demo has run to the end. Do not edit it: take a copy."""
-    run = project.copy(tmp_path_factory.mktemp("finished") / "run")
-    run.run()
+def finished(project: Project, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
+    """A copy in which the shrunken demo has run to the end. Do not edit it: take a copy.
+
+    All processes of pytest share it; whoever needs it first runs it.
+    """
+    alone = worker_id == "master"
+    shared = tmp_path_factory.getbasetemp() if alone else tmp_path_factory.getbasetemp().parent
+    run = Project(shared / "finished")
+    with FileLock(shared / "finished.lock"):
+        if not (shared / "finished.done").exists():
+            shutil.rmtree(run.folder, ignore_errors=True)
+            project.copy(run.folder).run()
+            (shared / "finished.done").touch()
     return run
 
 

@@ -213,8 +213,9 @@ def test_only_jobs_of_some_length_or_size_reach_the_cluster(small: tuple[Run, Pr
 
 
 def planned(run: Run) -> dict[str, dict[str, str]]:
-    """The resources of a job of each rule, as a dry run shows them."""
-    console = run.snakemake("-n", "--forceall")
+    """The resources of a job of each rule, as the run itself announced them: a later plan knows
+    how long the jobs took."""
+    console = run.project.text("console.txt")
     blocks = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", console, re.M)
     found = {}
     for rule, block in blocks:

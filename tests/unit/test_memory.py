@@ -112,11 +112,14 @@ def test_what_branches_attend_to_again_is_counted(tmp_path: Path) -> None:
     rows = [Sequence([*range(60), n, n, n], [False] * 61 + [True] * 2) for n in range(8)]
     load = batching._load(rows)
     assert load == Load(60 + 8 * 2, 8 * 2, 7 * 60)
+    roots = rows[:1] + [Sequence([100 + n] * 3, [False, True, True]) for n in range(7)]
+    assert batching._load(roots) == replace(load, again=0)
+    more = _kept_by_autograd(model, rows) - _kept_by_autograd(model, roots)
     job = Training(found, "float32", RANK, 0, "adamw", 1)
-    kept = _kept_by_autograd(model, rows)
-    alone = job.estimate([replace(load, again=0)], checkpointing=False)
-    both = job.estimate([load], checkpointing=False)
-    assert alone.activations < kept < both.activations + both.logits
+    both, alone = (
+        job.estimate([each], checkpointing=False) for each in (load, replace(load, again=0))
+    )
+    assert 0 < more <= both.activations - alone.activations
 
 
 def test_adapters_are_float32_on_a_bfloat16_model(tiny_folder: Path) -> None:
