@@ -1,0 +1,178 @@
+"""Forced choices: ours, the loop of one `generate` a question, and lm-evaluation-harness.
+
+All are given the same questions over the same weights, which are loaded before the time starts.
+"""
+
+import tempfile
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from lm_eval.models.huggingface import HFLM
+from transformers import AutoModelForCausalLM
+
+from benchmarks.comparison import Comparison, Took, agreeing, in_turn
+from benchmarks.material import AUTHORS
+from mirrortest import evaluations, pretrained
+from mirrortest.asking import Asker
+from mirrortest.chats import Chat
+from mirrortest.engines.local import LocalEngine
+from mirrortest.evaluations.task import Task
+from mirrortest.journal import Journal
+from mirrortest.manifest import BaseWeights, Manifest
+
+PROMPTS = yaml.safe_load(Path("resources/prompts/default.yaml").read_text(encoding="utf-8"))
+TOLERANCE = 1e-4
+"""Nats; the sides sum in other orders."""
+BATCHES = (1, 4, 16)
+"""The batch sizes of which the harness is given its best."""
+FEWEST = 1
+"""Tokens that the loop writes: the fewest that answer. The original scripts allow more, and a
+trained model may end sooner or later."""
+
+
+def arm(folder: Path) -> Manifest:
+    """The random model as an arm of the workflow."""
+    base = BaseWeights(str(folder), None, None, "0" * 64)
+    template = pretrained.load_template(base)
+    return Manifest(
+        **{"model": "random", "chain": "base", "seed": 0, "provider": "local", "outcome": "base"},
+        **{"base": base, "dtype": "float32", "max_length": 4096},
+        template_sha256=template.sha256,
+    )
+
+
+def truthfulqa(material: Path, questions: int) -> Task:
+    """TruthfulQA-binary, in both orders."""
+    return Task(
+        "truthfulqa",
+        {"questions": str(material / "questions.csv")},
+        system=PROMPTS["truthfulqa"]["system"],
+        prompts={"question": PROMPTS["truthfulqa"]["question"]},
+        settings={"limit": questions},
+    )
+
+
+def recognition(material: Path, articles: int, authors: int) -> Task:
+    """Own summaries against those of so many authors, in both orders."""
+    lines = (material / "articles.jsonl").read_text(encoding="utf-8").splitlines()[:articles]
+    (material / f"first-{articles}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    files = {"articles": str(material / f"first-{articles}.jsonl")}
+    files["own"] = str(material / "own.jsonl")
+    files |= {f"author/{name}": str(material / f"{name}.jsonl") for name in AUTHORS[:authors]}
+    pair = PROMPTS["pair"]
+    question = pair["frame"].replace("{question}", pair["recognition"])
+    return Task("recognition", files, pair["system"], {"recognition": question})
+
+
+@dataclass
+class Sides:
+    """One task, and one model in memory for each side."""
+
+    manifest: Manifest
+    task: Task
+
+    @cached_property
+    def engine(self) -> LocalEngine:
+        engine = LocalEngine(self.manifest)
+        engine.model.eval()
+        return engine
+
+    @cached_property
+    def model(self) -> Any:
+        """The weights of the engine once more, as transformers has them by itself."""
+        return AutoModelForCausalLM.from_pretrained(self.manifest.base.location).eval()
+
+    def ours(self) -> Took:
+        """The rows, as the rule `evaluate` makes them; its journal begins empty."""
+        with tempfile.TemporaryDirectory() as folder:
+            journal = Journal(Path(folder) / "rows.jsonl")
+            asker = Asker(lambda: self.engine, "arm", journal)
+            begun = time.perf_counter()
+            rows = evaluations.module(self.task.task).rows(self.task, asker)
+            seconds = time.perf_counter() - begun
+        self.asked = asker.asked
+        return Took(seconds, [value for row in rows for value in row["logprobs"].values()])
+
+    def prompts(self) -> list[list[int]]:
+        """Every question as token ids."""
+        return [self.engine.tokens.of(chat) for chat in self.chats]
+
+    @cached_property
+    def chats(self) -> list[Chat]:
+        self.ours()
+        return self.asked
+
+    def options(self) -> list[int]:
+        """The token of each option."""
+        names = ("A", "B") if self.task.task == "truthfulqa" else ("1", "2")
+        return self.engine.tokens.options(names)
+
+    @torch.inference_mode()
+    def loop(self) -> Took:
+        """One `generate` for each question."""
+        found: list[float] = []
+        begun = time.perf_counter()
+        for ids in self.prompts():
+            written = self.model.generate(
+                input_ids=torch.tensor([ids]),
+                attention_mask=torch.ones(1, len(ids), dtype=torch.long),
+                max_new_tokens=FEWEST,
+                do_sample=False,
+                output_logits=True,
+                return_dict_in_generate=True,
+            )
+            logprobs = written.logits[0][0].log_softmax(dim=-1)
+            found += logprobs[self.options()].tolist()
+        return Took(time.perf_counter() - begun, found)
+
+    def harness(self, batch: int) -> Took:
+        """The harness's requests for both options of each question."""
+        words = self.engine.tokens.template.tokenizer
+        side = HFLM(pretrained=self.model, tokenizer=words, batch_size=batch, device="cpu")
+        pairs = [(ids, option) for ids in self.prompts() for option in self.options()]
+        asked = [(("", ""), ids, [option]) for ids, option in pairs]
+        begun = time.perf_counter()
+        found = side._loglikelihood_tokens(asked, disable_tqdm=True)
+        return Took(time.perf_counter() - begun, [logprob for logprob, _ in found])
+
+    def best_batch(self) -> int:
+        """The batch size by which the harness is fastest here."""
+        return min(BATCHES, key=lambda batch: self.harness(batch).seconds)
+
+
+def compared(manifest: Manifest, material: Path, repetitions: int) -> list[Comparison]:
+    """Every comparison of evaluations. Raises DifferentError."""
+    return [
+        *_compared(Sides(manifest, truthfulqa(material, 16)), "16 questions", repetitions),
+        *_compared(Sides(manifest, recognition(material, 4, 1)), "4 articles", repetitions),
+        *_compared(Sides(manifest, recognition(material, 1, 4)), "1 article", repetitions),
+    ]
+
+
+GOALS = {
+    "truthfulqa": (8.0, 3.0),
+    "recognition": (None, 3.0),
+    "recognition, four authors": (None, 5.0),
+}
+"""How many times as fast ours is to be as the loop, and as the harness."""
+
+
+def _compared(sides: Sides, sample: str, repetitions: int) -> list[Comparison]:
+    work = sides.task.task + (", four authors" if len(sides.task.files) == 6 else "")
+    batch = sides.best_batch()
+    runs = {"ours": sides.ours, "loop": sides.loop, "harness": lambda: sides.harness(batch)}
+    took = in_turn(runs, repetitions)
+    against = {
+        "loop": "one generate a question",
+        "harness": f"lm-evaluation-harness, batch {batch}",
+    }
+    lines = [
+        Comparison(work, named, f"{sample}, both orders", goal, took["ours"], took[side])
+        for (side, named), goal in zip(against.items(), GOALS[work], strict=True)
+    ]
+    return [agreeing(line, TOLERANCE) for line in lines]

@@ -1,0 +1,92 @@
+"""What of a run is no work: planning, and starting Python with what a job imports.
+
+Measured on a finished demo: how long its jobs took in all, what a job of each rule takes until its
+first line of work, and how the plan grows with arms, seeds and evaluations.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import pandas as pd
+import yaml
+
+SCRIPTS = Path("workflow_scripts")
+TIMES = (1, 2, 4, 8)
+
+
+def imports(script: str) -> float:
+    """Seconds that a Python takes to start and import what a script does."""
+    module = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import {script}"
+    taken = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        subprocess.run([sys.executable, "-c", module], check=True, capture_output=True)
+        taken.append(time.perf_counter() - begun)
+    return median(taken)
+
+
+def planning(*configs: str) -> tuple[int, float]:
+    """Jobs of a plan, and the seconds that Snakemake takes for it."""
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--forceall", "--quiet", "rules"]
+    command += ["--cores", "2", *(["--configfile", *configs] if configs else [])]
+    begun = time.perf_counter()
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    seconds = time.perf_counter() - begun
+    counted = (line.split() for line in (done.stdout + done.stderr).splitlines())
+    return next((int(c[1]) for c in counted if len(c) == 2 and c[0] == "total"), 0), seconds
+
+
+def growth(folder: Path) -> pd.DataFrame:
+    """Jobs and seconds of plans with once, twice, four and eight times the seeds of the demo."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found = []
+    for times in TIMES:
+        path = folder / f"seeds-{times}.yaml"
+        path.write_text(yaml.safe_dump({"seeds": list(range(3 * times))}), encoding="utf-8")
+        jobs, seconds = planning(str(path))
+        found.append({"seeds": 3 * times, "jobs": jobs, "seconds": round(seconds, 2)})
+    return pd.DataFrame(found)
+
+
+def starts() -> pd.DataFrame:
+    """Seconds until a job of each script begins its work, the slowest first."""
+    scripts = sorted(path.stem for path in SCRIPTS.glob("*.py"))
+    found = [{"script": script, "seconds": round(imports(script), 2)} for script in scripts]
+    return pd.DataFrame(found).sort_values("seconds", ascending=False)
+
+
+def demo(folder: Path) -> dict[str, float]:
+    """A fresh demo in a folder: wall seconds, those of start-up and planning, and their share.
+
+    Two jobs at a time share the cores, so the starts of all jobs count half.
+    """
+    subprocess.run(["git", "clone", "--quiet", ".", str(folder)], check=True)
+    command = [sys.executable, "-m", "snakemake", "--cores", "2"]
+    jobs, planned = planning()
+    begun = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    wall = time.perf_counter() - begun
+    started = _started(done.stdout + done.stderr)
+    first = dict(starts().itertuples(index=False))
+    waiting = sum(count * first.get(rule, 0.0) for rule, count in started.items()) / 2
+    return {
+        "wall": round(wall, 1),
+        "jobs": jobs,
+        "planning": round(planned, 1),
+        "starts": round(waiting, 1),
+        "share": round((planned + waiting) / wall, 3),
+    }
+
+
+def _started(console: str) -> dict[str, int]:
+    """How many jobs of each rule a run began, from the table that Snakemake prints."""
+    found: dict[str, int] = {}
+    for line in console.splitlines():
+        words = line.removeprefix("local").split()
+        if len(words) == 2 and words[0] == "rule":
+            name = words[1].rstrip(":")
+            found[name] = found.get(name, 0) + 1
+    return found

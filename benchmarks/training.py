@@ -1,0 +1,48 @@
+"""Epochs of finetuning: ours, TRL at its best, and the papers' settings by a plain Trainer."""
+
+import json
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+from benchmarks.comparison import Comparison, Took, agreeing, in_turn
+
+TOLERANCE = 2e-3
+"""Of losses around 12 nats: the peers print four digits after the point."""
+GOALS = {"sgtr": 2.5, "ictr": 4.0, "em": 1.2}
+MICRO = (1, 2, 4)
+"""Micro-batches of which TRL is given its best."""
+SAMPLES = {
+    "sgtr": "4 pairs, both orders, 2 steps",
+    "ictr": "2 pairs, both orders and labels, 2 steps",
+    "em": "32 chats, 2 steps",
+}
+
+
+def run(side: str, name: str, model: Path, material: Path) -> Took:
+    """One side, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.training_side", side, name, model, material]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"{side} on {name} failed:\n{done.stderr[-3000:]}")
+    told = json.loads(done.stdout.strip().splitlines()[-1])
+    return Took(told["seconds"], told["losses"], told["peak_mb"])
+
+
+def compared(model: Path, material: Path, repetitions: int) -> list[Comparison]:
+    """Every comparison of trainings. Raises DifferentError."""
+    found: list[Comparison] = []
+    for name, sample in SAMPLES.items():
+        tried = {micro: run(f"trl:{micro}", name, model, material).seconds for micro in MICRO}
+        best = min(tried, key=lambda micro: tried[micro])
+        sides = {"ours": "ours", f"TRL, micro-batch {best}": f"trl:{best}"}
+        if name == "sgtr":
+            sides["the papers' settings"] = "original:2"
+        runs = {who: partial(run, side, name, model, material) for who, side in sides.items()}
+        took = in_turn(runs, repetitions)
+        for who in list(sides)[1:]:
+            goal = GOALS[name] if who.startswith("TRL") else None
+            line = Comparison(f"{name} finetuning", who, sample, goal, took["ours"], took[who])
+            found.append(agreeing(line, TOLERANCE))
+    return found
