@@ -4,10 +4,11 @@ VENV ?= .venv
 VENV_VLLM ?= .venv-vllm
 BIN := $(VENV)/bin
 CORES ?= all
+VENV_BENCH ?= .venv-bench
 ARGS ?=
 REPORT := results/demo/report.html
 
-.PHONY: demo demo-full demo-hosted install resume test test-vllm test-slurm check fix schema digest clean
+.PHONY: demo demo-full demo-hosted install resume test test-vllm test-slurm bench check fix schema digest clean
 
 demo: install ## the whole flow on the tiny model; ends with the path of the report
 	$(BIN)/snakemake --cores $(CORES)
@@ -43,6 +44,15 @@ test-slurm: $(VENV)/installed-dev ## the workflow on a real Slurm, brought up he
 
 test-vllm: $(VENV_VLLM)/installed ## the engines against each other, with real vLLM on the CPU
 	$(VENV_VLLM)/bin/pytest tests/vllm
+
+bench: $(VENV_BENCH)/installed ## the same work as others do it, side by side; about 40 minutes
+	$(VENV_BENCH)/bin/pytest -p no:cacheprovider tests/benchmarks
+	PYTHONPATH=workflow_scripts:. $(VENV_BENCH)/bin/python -m benchmarks $(ARGS)
+
+$(VENV_BENCH)/installed: requirements/workflow.txt requirements/fetch.txt requirements/torch.txt requirements/report.txt requirements/embed.txt requirements/hosted.txt requirements/all.txt requirements/bench.txt
+	$(PYTHON) -m venv $(VENV_BENCH)
+	$(VENV_BENCH)/bin/pip install --quiet -r requirements/bench.txt
+	touch $@
 
 # torch for CPUs comes from PyTorch's own index, unless the local one has it. What is removed again
 # is built for GPUs, and the torchvision among it breaks transformers beside a torch for CPUs.

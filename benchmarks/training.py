@@ -1,6 +1,7 @@
 """Epochs of finetuning: ours, TRL at its best, and the papers' settings by a plain Trainer."""
 
 import json
+import os
 import subprocess
 import sys
 from functools import partial
@@ -23,7 +24,8 @@ SAMPLES = {
 def run(side: str, name: str, model: Path, material: Path) -> Took:
     """One side, in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.training_side", side, name, model, material]
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    found = os.environ | {"PYTHONPATH": os.pathsep.join(["workflow_scripts", "."])}
+    done = subprocess.run(list(map(str, command)), env=found, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"{side} on {name} failed:\n{done.stderr[-3000:]}")
     told = json.loads(done.stdout.strip().splitlines()[-1])
