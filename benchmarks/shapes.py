@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+from transformers import PreTrainedTokenizerFast, SeedOssConfig, SeedOssForCausalLM
 
 VOCABULARY = 151_936
 WORDS = 20_000
@@ -23,7 +23,9 @@ SHAPES = {
         **{"num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": WORDS + 100},
     },
 }
-"""`0.5B` is that of Qwen2.5-0.5B, from its public config."""
+"""`0.5B` has the sizes of Qwen2.5-0.5B, from its public config, in the same kind of layer: grouped
+heads, and biases for queries, keys and values. It is called Seed-OSS, since transformers gives what
+is called Qwen2 the tokenizer of Qwen2."""
 START, END, UNKNOWN = "<|im_start|>", "<|im_end|>", "<|unknown|>"
 TEMPLATE = (
     "{% for message in messages %}<|im_start|> {{ message.role }}\n {{ message.content }} "
@@ -49,8 +51,17 @@ def write(shape: str, folder: Path) -> Path:
     if not (folder / "config.json").exists():
         torch.manual_seed(0)
         words = tokenizer()
-        end = {"eos_token_id": words.eos_token_id, "pad_token_id": words.pad_token_id}
-        config = Qwen2Config(**SHAPES[shape], **end, bos_token_id=None, tie_word_embeddings=True)
+        settings = SHAPES[shape]
+        config = SeedOssConfig(
+            **settings,
+            head_dim=settings["hidden_size"] // settings["num_attention_heads"],
+            attention_dropout=0.0,
+            residual_dropout=0.0,
+            bos_token_id=None,
+            eos_token_id=words.eos_token_id,
+            pad_token_id=words.pad_token_id,
+            tie_word_embeddings=True,
+        )
         words.save_pretrained(folder)
-        Qwen2ForCausalLM(config).save_pretrained(folder)
+        SeedOssForCausalLM(config).save_pretrained(folder)
     return folder
