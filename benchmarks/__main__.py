@@ -60,7 +60,7 @@ def _run(part: str, model: Path, files: Path, folder: Path, repetitions: int) ->
 
 def _plot(lines: list[Comparison]) -> p9.ggplot:
     """The ratio of every repetition, and the goal as a stroke."""
-    named = [(line, f"{line.work}\nagainst {line.against}") for line in lines]
+    named = [(line, f"{line.work}, {line.measure}\nagainst {line.against}") for line in lines]
     ratios = [(name, ratio) for line, name in named for ratio in line.ratios]
     goals = [(name, line.goal) for line, name in named if line.goal is not None]
     shown = pd.DataFrame(ratios, columns=["work", "ratio"])
@@ -74,7 +74,7 @@ def _plot(lines: list[Comparison]) -> p9.ggplot:
             data=pd.DataFrame(goals, columns=["work", "ratio"]), shape="|", size=7, color="#D55E00"
         )
         + p9.scale_x_log10()
-        + p9.labs(x="times as fast (dots: repetitions; strokes: goals)", y="")
+        + p9.labs(x="theirs over ours (dots: repetitions; strokes: goals)", y="")
         + p9.theme_minimal()
         + p9.theme(panel_grid_minor=p9.element_blank())
     )
