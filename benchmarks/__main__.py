@@ -60,7 +60,7 @@ def _run(part: str, model: Path, files: Path, folder: Path, repetitions: int) ->
 
 def _plot(lines: list[Comparison]) -> p9.ggplot:
     """The ratio of every repetition, and the goal as a stroke."""
-    named = [(line, f"{line.work}\nagainst {line.against}") for line in lines]
+    named = [(line, f"{line.work}, {line.measure}\nagainst {line.against}") for line in lines]
     ratios = [(name, ratio) for line, name in named for ratio in line.ratios]
     goals = [(name, line.goal) for line, name in named if line.goal is not None]
     shown = pd.DataFrame(ratios, columns=["work", "ratio"])
@@ -74,25 +74,27 @@ def _plot(lines: list[Comparison]) -> p9.ggplot:
             data=pd.DataFrame(goals, columns=["work", "ratio"]), shape="|", size=7, color="#D55E00"
         )
         + p9.scale_x_log10()
-        + p9.labs(x="times as fast (dots: repetitions; strokes: goals)", y="")
+        + p9.labs(x="theirs over ours (dots: repetitions; strokes: goals)", y="")
         + p9.theme_minimal()
         + p9.theme(panel_grid_minor=p9.element_blank())
     )
 
 
 def _overheads(folder: Path) -> None:
-    starts, growth = overheads.starts(), overheads.growth(folder / "plans")
-    share = overheads.demo(folder / "demo")
+    growth = overheads.growth(folder / "plans")
+    share, starts = overheads.demo(folder / "demo")
     starts.to_csv(RESULTS / "starts.csv", index=False)
     growth.to_csv(RESULTS / "growth.csv", index=False)
     (RESULTS / "demo.json").write_text(json.dumps(share, indent=2) + "\n", encoding="utf-8")
     print(starts.to_string(index=False), growth.to_string(index=False), share, sep="\n", flush=True)
     plot = (
-        p9.ggplot(growth, p9.aes("jobs", "seconds"))
-        + p9.geom_line(color="#999999")
-        + p9.geom_point(size=2.5, color="#0072B2")
-        + p9.expand_limits(x=0, y=0)
-        + p9.labs(x="jobs of the plan", y="seconds to plan them")
+        p9.ggplot(growth, p9.aes("times", "jobs", color="what"))
+        + p9.geom_line()
+        + p9.geom_point(size=2.5)
+        + p9.scale_x_continuous(breaks=overheads.TIMES)
+        + p9.scale_color_manual(["#0072B2", "#D55E00", "#009E73"])
+        + p9.expand_limits(y=0)
+        + p9.labs(x="times as many as in the demo", y="jobs of the plan", color="")
         + p9.theme_minimal()
     )
     plot.save(RESULTS / "growth.png", width=5, height=3, verbose=False)

@@ -1,24 +1,28 @@
 """Two sides of one piece of work in turn, and what their ratio is, with its spread."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
+from typing import Literal
 
 import numpy as np
 
 Run = Callable[[], "Took"]
+Measure = Literal["seconds", "peak_mb", "written_mb"]
 
 
 @dataclass(frozen=True)
 class Took:
     """What one run of one side took, and what it came to: numbers that both sides must agree on.
 
-    seconds: without loading; peak_mb: of a process of its own, 0 where it had none.
+    seconds: without loading; peak_mb: of a process of its own, 0 where it had none; written_mb: to
+    the disk, 0 where nothing was counted.
     """
 
     seconds: float
     results: list[float]
     peak_mb: float = 0.0
+    written_mb: float = 0.0
 
 
 class DifferentError(Exception):
@@ -27,7 +31,7 @@ class DifferentError(Exception):
 
 @dataclass(frozen=True)
 class Comparison:
-    """One line of the table. goal: how many times as fast ours is to be."""
+    """One line of the table. goal: how many times as much of the measure they are to need."""
 
     work: str
     against: str
@@ -35,11 +39,21 @@ class Comparison:
     goal: float | None
     ours: list[Took]
     theirs: list[Took]
+    measure: Measure = "seconds"
+
+    def measured(self, side: list[Took]) -> list[float]:
+        """The measure of each repetition of a side."""
+        return [getattr(took, self.measure) for took in side]
 
     @property
     def ratios(self) -> list[float]:
-        """Their seconds over ours, of each repetition."""
-        return [b.seconds / a.seconds for a, b in zip(self.ours, self.theirs, strict=True)]
+        """Theirs over ours, of each repetition."""
+        pairs = zip(self.measured(self.ours), self.measured(self.theirs), strict=True)
+        return [b / a for a, b in pairs]
+
+    def of(self, measure: Measure, goal: float | None) -> "Comparison":
+        """The same runs by another measure."""
+        return replace(self, measure=measure, goal=goal)
 
     def line(self) -> dict[str, object]:
         """The line as a row of the csv."""
@@ -47,14 +61,13 @@ class Comparison:
             "work": self.work,
             "against": self.against,
             "sample": self.sample,
+            "measure": self.measure,
             "goal": self.goal,
             "ratio": round(median(self.ratios), 2),
             "ratio_min": round(min(self.ratios), 2),
             "ratio_max": round(max(self.ratios), 2),
-            "ours_seconds": round(median(took.seconds for took in self.ours), 2),
-            "theirs_seconds": round(median(took.seconds for took in self.theirs), 2),
-            "ours_peak_mb": round(max(took.peak_mb for took in self.ours)) or None,
-            "theirs_peak_mb": round(max(took.peak_mb for took in self.theirs)) or None,
+            "ours": round(median(self.measured(self.ours)), 2),
+            "theirs": round(median(self.measured(self.theirs)), 2),
             "difference": f"{self.difference:.1e}",
             "repetitions": len(self.ours),
         }

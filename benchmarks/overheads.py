@@ -7,19 +7,24 @@ first line of work, and how the plan grows with arms, seeds and evaluations.
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pandas as pd
 import yaml
 
 SCRIPTS = Path("workflow_scripts")
 TIMES = (1, 2, 4, 8)
+LATER = {"evaluate": ["mirrortest.engines.local"], "summarise": ["mirrortest.engines.local"]}
+"""What these scripts import once there is something to ask, and not at their beginning."""
 
 
 def imports(script: str) -> float:
     """Seconds that a Python takes to start and import what a script does."""
-    module = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import {script}"
+    names = [script, *LATER.get(script, [])]
+    module = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import {', '.join(names)}"
     taken = []
     for _ in range(3):
         begun = time.perf_counter()
@@ -40,28 +45,58 @@ def planning(*configs: str) -> tuple[int, float]:
 
 
 def growth(folder: Path) -> pd.DataFrame:
-    """Jobs and seconds of plans with once, twice, four and eight times the seeds of the demo."""
+    """Jobs and seconds of plans with once, twice, four and eight times as much of the demo."""
     folder.mkdir(parents=True, exist_ok=True)
+    demo = yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8"))
     found = []
-    for times in TIMES:
-        path = folder / f"seeds-{times}.yaml"
-        path.write_text(yaml.safe_dump({"seeds": list(range(3 * times))}), encoding="utf-8")
-        jobs, seconds = planning(str(path))
-        found.append({"seeds": 3 * times, "jobs": jobs, "seconds": round(seconds, 2)})
+    for what, grown in GROWN.items():
+        for times in TIMES:
+            path = folder / f"{what}-{times}.yaml"
+            path.write_text(yaml.safe_dump(grown(demo, times)), encoding="utf-8")
+            jobs, seconds = planning(str(path))
+            found.append({"what": what, "times": times, "jobs": jobs, "seconds": round(seconds, 2)})
     return pd.DataFrame(found)
 
 
-def starts() -> pd.DataFrame:
+def _seeds(demo: dict[str, Any], times: int) -> dict[str, Any]:
+    return {"seeds": list(range(len(demo["seeds"]) * times))}
+
+
+def _arms(demo: dict[str, Any], times: int) -> dict[str, Any]:
+    """The same chains on so many copies of the model."""
+    names = [f"toy-{number}" for number in range(times)]
+    return {
+        "models": dict.fromkeys(names, demo["models"]["toy"]),
+        "arms": [arm | {"model": name} for name in names for arm in demo["arms"]],
+    }
+
+
+def _evaluations(demo: dict[str, Any], times: int) -> dict[str, Any]:
+    """So many copies of each evaluation."""
+    asked = {
+        f"{name}-{n}": demo["evaluations"][name] for name in demo["evaluate"] for n in range(times)
+    }
+    return {"evaluations": asked, "evaluate": list(asked)}
+
+
+GROWN: dict[str, Callable[[dict[str, Any], int], dict[str, Any]]] = {
+    "arms": _arms,
+    "seeds": _seeds,
+    "evaluations": _evaluations,
+}
+
+
+def starts(scripts: Iterable[str]) -> pd.DataFrame:
     """Seconds until a job of each script begins its work, the slowest first."""
-    scripts = sorted(path.stem for path in SCRIPTS.glob("*.py"))
-    found = [{"script": script, "seconds": round(imports(script), 2)} for script in scripts]
+    found = [{"script": script, "seconds": round(imports(script), 2)} for script in sorted(scripts)]
     return pd.DataFrame(found).sort_values("seconds", ascending=False)
 
 
-def demo(folder: Path) -> dict[str, float]:
+def demo(folder: Path) -> tuple[dict[str, float], pd.DataFrame]:
     """A fresh demo in a folder: wall seconds, those of start-up and planning, and their share.
 
-    Two jobs at a time share the cores, so the starts of all jobs count half.
+    Two jobs at a time share the cores, so the starts of all jobs count half. With it what each
+    script that it ran takes to start.
     """
     subprocess.run(["git", "clone", "--quiet", ".", str(folder)], check=True)
     command = [sys.executable, "-m", "snakemake", "--cores", "2"]
@@ -69,16 +104,18 @@ def demo(folder: Path) -> dict[str, float]:
     begun = time.perf_counter()
     done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
     wall = time.perf_counter() - begun
-    started = _started(done.stdout + done.stderr)
-    first = dict(starts().itertuples(index=False))
-    waiting = sum(count * first.get(rule, 0.0) for rule, count in started.items()) / 2
-    return {
+    ran = _started(done.stdout + done.stderr)
+    scripts = starts(rule for rule in ran if (SCRIPTS / f"{rule}.py").exists())
+    first = dict(scripts.itertuples(index=False))
+    waiting = sum(count * first.get(rule, 0.0) for rule, count in ran.items()) / 2
+    share = {
         "wall": round(wall, 1),
         "jobs": jobs,
         "planning": round(planned, 1),
         "starts": round(waiting, 1),
         "share": round((planned + waiting) / wall, 3),
     }
+    return share, scripts
 
 
 def _started(console: str) -> dict[str, int]:

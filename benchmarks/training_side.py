@@ -6,7 +6,6 @@ training without loading, the loss of its step and the norm of its gradient, and
 
 import csv
 import json
-import resource
 import sys
 import tempfile
 from dataclasses import asdict
@@ -18,6 +17,7 @@ from finetune import finetune
 from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
 from trl import SFTConfig, SFTTrainer
 
+from benchmarks import peak
 from benchmarks.evaluation import PROMPTS, arm
 from mirrortest import chats, jsonl, pretrained, training
 from mirrortest.articles import read_articles, read_own_summaries
@@ -182,8 +182,7 @@ def main(side: str, name: str, model: str, material: str) -> None:
         result = ours(manifest, found, hyper)
     else:
         result = {"trl": trl, "original": original}[peer](manifest, found, hyper, int(micro))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    print(json.dumps(result | {"peak_mb": peak}))
+    print(json.dumps(result | {"peak_mb": peak.megabytes()}))
 
 
 if __name__ == "__main__":
