@@ -131,7 +131,7 @@ def test_the_prompt_passes_through_the_model_once(
 
     monkeypatch.setattr(decoder, "forward", counting)
     engine.weigh(CHATS[:1], [SCALE])
-    assert read == [len(engine.tokens.of(CHATS[0])), 9 * 2]
+    assert read == [len(engine.tokens.of(CHATS[0])) + 9 + 1]  # 1 to 9, and 10 on the way to 100
 
 
 def test_an_empty_answer_is_refused(tiny_arm: Manifest) -> None:
