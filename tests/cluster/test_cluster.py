@@ -39,6 +39,7 @@ ARTICLES = "resources/toy/news.jsonl"
 CORPORA = ("results/corpus/toy-news.jsonl", "results/corpus/toy-wire.jsonl")
 LOG = "logs/finetune/toy/em-unpop/0.log"
 SHARED = ("corpus", "author_summaries", "base", "summarise", "dataset", "finetune", "evaluate")
+PLANNED = "planned.txt"
 TABLES = [f"results/demo/{name}" for name in ("items.parquet", "summary.csv", "contrasts.csv")]
 CLUSTER_RULES = {"corpus", "summarise", "finetune", "evaluate", "count_items"}
 FIELD = re.compile(r"(\S+?)=(.*?)(?=\s+\S+?=|\s*$)")
@@ -189,6 +190,7 @@ def small(
     ours.overlay("small.yaml", SMALL)
     theirs.overlay("small.yaml", SMALL)
     run = Run(ours, "small.yaml")
+    (ours.folder / PLANNED).write_text(run.snakemake("-n", "--forceall"))
     with ours.start(*run.arguments()) as main:
         theirs.run(*TABLES, configs=[TINY, "small.yaml"])
         assert main.wait(timeout=400) == 0, ours.text("console.txt")[-6000:]
@@ -213,9 +215,9 @@ def test_only_jobs_of_some_length_or_size_reach_the_cluster(small: tuple[Run, Pr
 
 
 def planned(run: Run) -> dict[str, dict[str, str]]:
-    """The resources of a job of each rule, as the run itself announced them: a later plan knows
+    """The resources of a job of each rule, as they were planned before the run: a later plan knows
     how long the jobs took."""
-    console = run.project.text("console.txt")
+    console = run.project.text(PLANNED)
     blocks = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", console, re.M)
     found = {}
     for rule, block in blocks:
