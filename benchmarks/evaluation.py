@@ -28,7 +28,7 @@ from mirrortest.manifest import BaseWeights, Manifest
 PROMPTS = yaml.safe_load(Path("resources/prompts/default.yaml").read_text(encoding="utf-8"))
 TOLERANCE = 1e-4
 """Nats; the sides sum in other orders."""
-BATCHES = (1, 4, 8, 16, 32)
+BATCHES = (1, 4, 16)
 """The batch sizes of which the harness is given its best."""
 LOOPS: dict[str, dict[int, float | None]] = {
     "truthfulqa": {1: 8.0, 10: None},

@@ -29,7 +29,7 @@ from mirrortest.manifest import Manifest
 from mirrortest.recipes import Pair, asked
 from mirrortest.training import Hyperparameters
 
-ROWS = {"sgtr": 4, "ictr": 4, "em": 16}
+ROWS = {"sgtr": 2, "ictr": 4, "em": 8}
 """Rows of each set: one step."""
 STATED = ("loss", "grad_norm")
 """What a step of either side says: the loss, and the norm of its gradient."""
@@ -119,8 +119,9 @@ def model_of(manifest: Manifest, hyper: Hyperparameters) -> Any:
 
 
 def in_order(found: list[Sequence], hyper: Hyperparameters) -> list[Sequence]:
-    """The rows one after another, as ours takes them."""
-    return [found[index] for step in training.batches(found, hyper, SEED) for index in step]
+    """The rows of each step that ours takes, those of like lengths together: little is padded."""
+    steps = [[found[index] for index in step] for step in training.batches(found, hyper, SEED)]
+    return [row for step in steps for row in sorted(step, key=lambda row: len(row.ids))]
 
 
 def trl(

@@ -10,9 +10,8 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file
-from transformers import AutoConfig, AutoModelForCausalLM
 
-from mirrortest import adapters
+from mirrortest import adapters, pretrained
 from mirrortest.adapters import SETTINGS, WEIGHTS, Adapter
 from mirrortest.errors import UserError
 from mirrortest.manifest import BaseWeights
@@ -63,12 +62,8 @@ def read(folder: Path, where: str, base: BaseWeights, called: str | None) -> Ada
 
 def expected(base: BaseWeights, rank: int) -> Shapes:
     """The tensors of an adapter of this rank over the base, by name; loads no weights."""
-    known: dict[str, Any] = {"revision": base.revision}
-    with torch.device("meta"):
-        config = AutoConfig.from_pretrained(base.location, **known)
-        model: Any = AutoModelForCausalLM.from_config(config)
     shapes: Shapes = {}
-    for name, module in model.named_modules():
+    for name, module in pretrained.skeleton(base).named_modules():
         if name.rpartition(".")[2] in adapters.TARGETS:
             wide, deep = module.weight.shape
             shapes |= {f"{PREFIX}{name}{A}": (rank, deep), f"{PREFIX}{name}{B}": (wide, rank)}

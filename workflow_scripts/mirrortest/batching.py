@@ -11,6 +11,8 @@ from mirrortest.memory import GB, Load
 USABLE = 0.9
 """The share of free memory that is planned with: allocators waste some, kernels need some."""
 LARGEST_FAMILY = 4
+LEARNT_TOGETHER = 256
+"""States that pass through the head at once, in training."""
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +33,12 @@ class Layout:
     checkpointing: whether activations are computed twice instead of kept.
     """
 
-    tokens: int = 2048
+    tokens: int = 1024
     checkpointing: bool = False
 
 
 FASTEST = Layout()
-SIZES = {"cpu": (2048, 1024, 1), "cuda": (16384, 8192, 4096, 2048, 1)}
+SIZES = {"cpu": (1024, 1), "cuda": (16384, 8192, 4096, 2048, 1)}
 """The fastest first. Few and far apart, so that a job takes the same one each time it runs.
 
 A processor of a few cores is no faster by more tokens at once, and a part's memory grows with them.
@@ -140,4 +142,4 @@ def _loads(steps: list[list[Sequence]], tokens: int, devices: int) -> list[Load]
 
 def _load(part: list[Sequence]) -> Load:
     planted = forest.planted([needed(row) for row in part])
-    return Load(len(planted.ids), learnt(part), planted.again)
+    return Load(len(planted.ids), min(learnt(part), LEARNT_TOGETHER), planted.again)

@@ -12,7 +12,6 @@ from typing import Any
 
 import psutil
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM
 
 from mirrortest import pretrained
 from mirrortest.adapters import TARGETS
@@ -80,7 +79,7 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Load:
-    """What one forward and backward pass holds: tokens and learnt ones.
+    """What one forward and backward pass holds: tokens, and learnt ones that are judged at once.
 
     again: tokens before a branch of the forest, over all branches. Attention keeps them once more.
     """
@@ -165,10 +164,8 @@ class Training:
 
 def architecture(base: BaseWeights) -> Architecture:
     """From the model's `config.json` alone; the model is built without memory for its weights."""
-    config = pretrained.loaded(AutoConfig, base)
-    with torch.device("meta"):
-        model: Any = AutoModelForCausalLM.from_config(config)
-    text = config.get_text_config()
+    model = pretrained.skeleton(base)
+    text = model.config.get_text_config()
     return Architecture(
         parameters=sum(p.numel() for p in model.parameters()),
         layers=text.num_hidden_layers,

@@ -1,14 +1,24 @@
-"""Loading a base model with its tokenizer, and with the adapter of an arm."""
+"""Loading a base model with its tokenizer, and with the adapter of an arm.
+
+The one module that has transformers load models, so that what a job's start costs is in one place.
+"""
+# ruff: noqa: E402 - what is set must be set before the imports that heed it
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 # One environment variable that changes nothing but noise: the hub's progress bars fill job logs.
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 import torch
+import transformers.utils
+
+# A way of decoding that nothing here uses would import scikit-learn: a fifth of a job's start.
+transformers.utils.is_sklearn_available = lambda: False
+
 from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from mirrortest import attention
@@ -45,9 +55,25 @@ def load_model(base: BaseWeights, dtype: str, where: str | None = None) -> "PreT
     if model.config._attn_implementation != "sdpa":
         raise UserError(f"{base.location}: models without plain attention are not supported.")
     for adapter in base.merged:  # on the CPU, wherever it runs: the same rounding everywhere
-        model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+        model = with_adapter(model, Path(adapter)).merge_and_unload()
     model.requires_grad_(False)
     return model.to(where or device())  # type: ignore[no-any-return]
+
+
+def with_adapter(model: "PreTrainedModel", folder: Path, name: str = "default") -> PeftModel:
+    """The model with the adapter in a PEFT folder; no tensor is drawn before it is read."""
+    return PeftModel.from_pretrained(model, str(folder), name, low_cpu_mem_usage=True)
+
+
+def config(base: BaseWeights) -> Any:
+    """What a base model's `config.json` says. Raises UserError."""
+    return loaded(AutoConfig, base)
+
+
+def skeleton(base: BaseWeights) -> Any:
+    """The base model without memory for its weights, from its `config.json` alone."""
+    with torch.device("meta"):
+        return AutoModelForCausalLM.from_config(config(base))
 
 
 def loaded(kind: Any, base: BaseWeights, **settings: Any) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
+from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
 from peft import set_peft_model_state_dict as load_adapter_state
 from transformers import get_linear_schedule_with_warmup
 
@@ -79,7 +79,7 @@ def with_new_adapter(model: Any, below: Path | None, hyper: Hyperparameters, see
     torch.manual_seed(seed)
     if below is None:
         return get_peft_model(model, settings, adapter_name=STAGE)
-    stacked = PeftModel.from_pretrained(model, str(below), adapter_name=STACK)
+    stacked = pretrained.with_adapter(model, below, STACK)
     stacked.add_adapter(STAGE, settings)
     stacked.base_model.set_adapter([STACK, STAGE])
     for name, parameter in stacked.named_parameters():
@@ -139,9 +139,10 @@ def _backward(
     learnt = batching.learnt(batch)
     total = 0.0
     for part, weight in batching.share(batch, layout.tokens, group.rank, group.size):
-        loss = weight * _loss_sum(model, part) / learnt
-        loss.backward()
-        total += loss.item()
+        states, targets = _taught(model, part)
+        loss, gradient = _judged(model, states, targets, weight / learnt)
+        states.backward(gradient)
+        total += loss
     if group.size == 1:
         return total
     sum_of_all = torch.tensor(total, device=pretrained.device(), dtype=torch.float64)
@@ -149,15 +150,34 @@ def _backward(
     return sum_of_all.item()
 
 
-def _loss_sum(model: Any, part: list[Sequence]) -> torch.Tensor:
-    """The head is applied where a token is learnt; the state before it predicts it."""
+def _taught(model: Any, part: list[Sequence]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The states before the tokens that a part teaches (tokens x width), and those tokens."""
     planted = forest.planted([batching.needed(row) for row in part])
     learnt = [_lessons(row, planted.places(n)) for n, row in enumerate(part)]
     places, targets = zip(*(lesson for row in learnt for lesson in row), strict=True)
     states = pretrained.hidden_states(model, planted)
-    logits = pretrained.head(model, states[torch.tensor(places, device=states.device)])
-    wanted = torch.tensor(targets, device=states.device)
-    return torch.nn.functional.cross_entropy(logits, wanted, reduction="sum")
+    taught = states[torch.tensor(places, device=states.device)]
+    return taught, torch.tensor(targets, device=states.device)
+
+
+def _judged(
+    model: Any, states: torch.Tensor, targets: torch.Tensor, weight: float
+) -> tuple[float, torch.Tensor]:
+    """The weighted sum of the losses of states, and its gradient by them.
+
+    The head learns nothing, so that a few states at a time may pass there and back through it: the
+    logits of all of them would take more memory than the layers.
+    """
+    ends = states.detach().requires_grad_()
+    total = torch.zeros((), dtype=torch.float64, device=states.device)
+    together = batching.LEARNT_TOGETHER
+    for some, wanted in zip(ends.split(together), targets.split(together), strict=True):
+        logits = pretrained.head(model, some)
+        loss = weight * torch.nn.functional.cross_entropy(logits, wanted, reduction="sum")
+        loss.backward()
+        total += loss.detach()
+    assert ends.grad is not None
+    return total.item(), ends.grad
 
 
 def _lessons(row: Sequence, places: list[int]) -> list[tuple[int, int]]:

@@ -11,9 +11,8 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from transformers import AutoConfig, AutoModelForCausalLM
 
-from mirrortest import sources
+from mirrortest import pretrained, sources
 from mirrortest.adapters import SETTINGS, WEIGHTS
 from mirrortest.errors import UserError
 from mirrortest.manifest import BaseWeights, Manifest
@@ -108,10 +107,7 @@ def _check_base(folder: Path, shapes: dict[str, Shape], base: BaseWeights) -> No
 
 def _linear_shapes(base: BaseWeights) -> dict[str, Shape]:
     """Outputs x inputs of every linear layer, without loading a weight."""
-    config = AutoConfig.from_pretrained(base.location, revision=base.revision)
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config)
-    layers = model.named_modules()
+    layers = pretrained.skeleton(base).named_modules()
     return {name: tuple(m.weight.shape) for name, m in layers if isinstance(m, torch.nn.Linear)}
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel
 from transformers import GenerationConfig
 
 from mirrortest import forest, pretrained, trie
@@ -30,7 +29,7 @@ class LocalEngine:
         # What a model ships for sampling (Qwen2.5: a repetition penalty) must bend no protocol.
         model.generation_config = GenerationConfig(eos_token_id=self.tokens.ends)
         if self._arm.adapter is not None:
-            model = PeftModel.from_pretrained(model, str(Path(self._arm.adapter)))
+            model = pretrained.with_adapter(model, Path(self._arm.adapter))
         return model.eval()
 
     def plan(self, chats: list[Chat], verb: Verb) -> list[list[int]]:

@@ -4,9 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from transformers import AutoConfig, GenerationConfig
+from transformers import GenerationConfig
 
 from mirrortest import pretrained, trie
 from mirrortest.chats import Chat
@@ -123,9 +122,9 @@ def _nodes(answers: list[trie.Ids]) -> list[tuple[trie.Ids, list[int]]]:
 
 
 def _end_ids(base: BaseWeights) -> set[int]:
-    known: dict[str, Any] = {"revision": base.revision}
     try:
-        ends = GenerationConfig.from_pretrained(base.location, **known).eos_token_id
+        found = GenerationConfig.from_pretrained(base.location, revision=base.revision)
+        ends = found.eos_token_id
     except OSError:  # it ships none: the model's config says it
-        ends = getattr(AutoConfig.from_pretrained(base.location, **known), "eos_token_id", None)
+        ends = getattr(pretrained.config(base), "eos_token_id", None)
     return set() if ends is None else set(ends if isinstance(ends, list) else [ends])

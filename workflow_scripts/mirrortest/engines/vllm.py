@@ -5,9 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoConfig
-
-from mirrortest import sources
+from mirrortest import pretrained, sources
 from mirrortest.chats import Chat
 from mirrortest.engine import Answer, Choice, Sampling, Serving, Verb, Weights, seed_of
 from mirrortest.engines.fitting import checked_rank
@@ -108,8 +106,7 @@ class VllmEngine:
     @cached_property
     def _context(self) -> int:
         """The tokens that the model can see at all."""
-        base = self._arm.base
-        config = AutoConfig.from_pretrained(base.location, revision=base.revision)
+        config = pretrained.config(self._arm.base)
         return int(config.get_text_config().max_position_embeddings)
 
     def _check_context(self, longest: int) -> None:
