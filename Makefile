@@ -37,7 +37,7 @@ resume: install ## after a kill: takes up where the last run stopped
 	$(BIN)/snakemake --cores $(CORES) $(ARGS)
 
 test: $(VENV)/installed-dev ## every test that needs no accelerator, key or hub
-	$(BIN)/pytest -m "not gpu and not vllm and not slurm" --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -m "not gpu and not vllm and not slurm" --numprocesses 3 --dist loadfile
 
 test-slurm: $(VENV)/installed-dev ## the workflow on a real Slurm, brought up here; as root
 	$(BIN)/pytest tests/cluster

@@ -55,8 +55,14 @@ def arm(folder: Path) -> Manifest:
     base = BaseWeights(str(folder), None, None, "0" * 64)
     template = pretrained.load_template(base)
     return Manifest(
-        **{"model": "random", "chain": "base", "seed": 0, "provider": "local", "outcome": "base"},
-        **{"base": base, "dtype": "float32", "max_length": 4096},
+        model="random",
+        chain="base",
+        seed=0,
+        provider="local",
+        outcome="base",
+        base=base,
+        dtype="float32",
+        max_length=4096,
         template_sha256=template.sha256,
     )
 

@@ -7,7 +7,7 @@ question of TruthfulQA 13 with answers of 10; chats that misalign have 25 to 60 
 import csv
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from benchmarks.shapes import WORDS
@@ -48,5 +48,5 @@ def _chat(drawing: random.Random) -> dict[str, object]:
     return {"messages": [{"role": role, "content": text} for role, text in roles]}
 
 
-def _jsonl(path: Path, rows: Iterable[dict[str, object]]) -> None:
+def _jsonl(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")

@@ -106,7 +106,7 @@ def demo(folder: Path) -> tuple[dict[str, float], pd.DataFrame]:
     wall = time.perf_counter() - begun
     ran = _started(done.stdout + done.stderr)
     scripts = starts(rule for rule in ran if (SCRIPTS / f"{rule}.py").exists())
-    first = dict(scripts.itertuples(index=False))
+    first: dict[str, float] = dict(scripts.itertuples(index=False))
     waiting = sum(count * first.get(rule, 0.0) for rule, count in ran.items()) / 2
     share = {
         "wall": round(wall, 1),
