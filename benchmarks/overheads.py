@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pandas as pd
@@ -25,12 +24,9 @@ def imports(script: str) -> float:
     """Seconds that a Python takes to start and import what a script does."""
     names = [script, *LATER.get(script, [])]
     module = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); import {', '.join(names)}"
-    taken = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        subprocess.run([sys.executable, "-c", module], check=True, capture_output=True)
-        taken.append(time.perf_counter() - begun)
-    return median(taken)
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, "-c", module], check=True, capture_output=True)
+    return time.perf_counter() - begun
 
 
 def planning(*configs: str) -> tuple[int, float]:
