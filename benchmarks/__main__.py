@@ -23,6 +23,7 @@ from benchmarks.comparison import Comparison, DifferentError
 PACKAGES = ("torch", "transformers", "peft", "trl", "lm-eval", "snakemake")
 PARTS = ("evaluation", "training", "chains", "overheads")
 RESULTS = Path("benchmarks/results")
+MEASURES = {"seconds": "seconds", "peak_mb": "peak memory", "written_mb": "bytes written"}
 
 
 def main() -> None:
@@ -60,7 +61,9 @@ def _run(part: str, model: Path, files: Path, folder: Path, repetitions: int) ->
 
 def _plot(lines: list[Comparison]) -> p9.ggplot:
     """The ratio of every repetition, and the goal as a stroke."""
-    named = [(line, f"{line.work}, {line.measure}\nagainst {line.against}") for line in lines]
+    named = [
+        (line, f"{line.work}, {MEASURES[line.measure]}\nagainst {line.against}") for line in lines
+    ]
     ratios = [(name, ratio) for line, name in named for ratio in line.ratios]
     goals = [(name, line.goal) for line, name in named if line.goal is not None]
     shown = pd.DataFrame(ratios, columns=["work", "ratio"])
