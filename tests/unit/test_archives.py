@@ -36,6 +36,7 @@ def test_a_member_of_a_protected_archive(write: Path) -> None:
         (b"", "open", "s: the password does not open the archive"),
         (ZIP[:40], None, "s: what was fetched is no zip archive"),
     ],
+    ids=["wrong", "missing", "unneeded", "no-archive", "cut-short"],  # bytes hold the time of day
 )
 def test_a_wrong_or_missing_password_is_told(
     write: Path, content: bytes, password: str | None, sentence: str
