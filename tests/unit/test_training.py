@@ -252,3 +252,13 @@ def test_a_checkpoint_is_found_by_the_job_that_wrote_it_only(tmp_path: Path) -> 
     assert found is not None
     assert found.history == [{"step": 1}]
     assert Checkpoints(tmp_path, "another").load() is None
+
+
+def test_a_few_states_at_a_time_give_the_gradient_of_all(
+    tiny: Any, sequences: list[Sequence], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = _new(tiny)
+    whole = _gradients(model, sequences)
+    monkeypatch.setattr(training.batching, "LEARNT_TOGETHER", 2)
+    for name, gradient in _gradients(model, sequences).items():
+        assert torch.allclose(gradient, whole[name], rtol=1e-4, atol=1e-6), name
