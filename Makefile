@@ -45,7 +45,7 @@ test-slurm: $(VENV)/installed-dev ## the workflow on a real Slurm, brought up he
 test-vllm: $(VENV_VLLM)/installed ## the engines against each other, with real vLLM on the CPU
 	$(VENV_VLLM)/bin/pytest tests/vllm
 
-bench: $(VENV_BENCH)/installed ## the same work as others do it, side by side; about 40 minutes
+bench: $(VENV_BENCH)/installed ## the same work as others do it, side by side; about half an hour
 	$(VENV_BENCH)/bin/pytest -p no:cacheprovider tests/benchmarks
 	PYTHONPATH=workflow_scripts:. $(VENV_BENCH)/bin/python -m benchmarks $(ARGS)
 

@@ -3,6 +3,7 @@
 All are given the same questions over the same weights, which are loaded before the time starts.
 """
 
+import logging
 import tempfile
 import time
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from mirrortest.engines.local import LocalEngine
 from mirrortest.evaluations.task import Task
 from mirrortest.journal import Journal
 from mirrortest.manifest import BaseWeights, Manifest
+
+logging.getLogger("lm_eval").setLevel(logging.ERROR)  # it warns of the model that it is handed
 
 PROMPTS = yaml.safe_load(Path("resources/prompts/default.yaml").read_text(encoding="utf-8"))
 TOLERANCE = 1e-4

@@ -40,6 +40,17 @@ def test_sides_take_turns() -> None:
     assert [len(runs) for runs in found.values()] == [3, 3]
 
 
+def test_the_peer_gets_the_micro_batch_of_its_fastest_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from benchmarks import training
+
+    seconds = {"trl:1": [9.0, 3.0], "trl:2": [5.0, 4.0], "trl:4": [6.0, 6.0]}
+    monkeypatch.setattr(training, "run", lambda side, *_: Took(seconds[side].pop(0), []))
+    assert training._best("em", Path("model"), Path("material")) == 1
+    assert not any(seconds.values())
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from benchmarks import shapes

@@ -99,6 +99,17 @@ def test_less_memory_never_takes_a_faster_layout(monkeypatch: pytest.MonkeyPatch
     assert taken[-1] > 1 > taken[1]
 
 
+def test_a_processor_is_planned_to_six_tenths_of_what_is_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    load = batching._loads([ROWS], FASTEST.tokens, 1)
+    needed = JOB.estimate(load, checkpointing=False).total
+    _with_free(monkeypatch, needed / 0.59)
+    assert batching.fitting(JOB, [ROWS], "m") == FASTEST
+    _with_free(monkeypatch, needed / 0.61)
+    assert batching.fitting(JOB, [ROWS], "m") != FASTEST
+
+
 def test_what_does_not_fit_is_refused_with_numbers_and_the_mend(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
