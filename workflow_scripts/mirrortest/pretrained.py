@@ -21,7 +21,7 @@ from peft import PeftModel
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from mirrortest import attention
+from mirrortest import attention, forest
 from mirrortest.errors import UserError
 from mirrortest.forest import Forest
 from mirrortest.manifest import BaseWeights
@@ -31,6 +31,17 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 transformers_logging.disable_progress_bar()
+
+AFTER_THE_HEAD = (
+    *("final_logit_softcapping", "logit_scale", "logits_scaling"),
+    *("lm_head_multiplier", "output_multiplier"),
+)
+"""Settings of models that change their logits after the head."""
+PLAIN = "sdpa"
+"""transformers' name for torch's own attention."""
+TRIED = ([1, 2, 3, 4, 5, 6], [1, 2, 3, 7, 8, 9])
+ALIKE = 0.1
+"""A share of the largest logit: bfloat16 stays far below it, and states of other rows far above."""
 
 
 def load_template(base: BaseWeights) -> Template:
@@ -45,19 +56,37 @@ def load_model(base: BaseWeights, dtype: str, where: str | None = None) -> "PreT
     """The base model, frozen, on the device `where`: by default the accelerator if there is one.
 
     Raises UserError for models that scale or cap their logits after the head, since the head is
-    applied to hidden states directly (see `hidden_states`), and for those with another attention
-    than torch's, such as sinks, which `attention.attend` does not have.
+    applied to hidden states directly (see `hidden_states`), for those with another attention than
+    torch's, such as sinks, which `attention.attend` does not have, and for those with other layers
+    in which tokens meet, such as recurrent ones: rows of a forest would see each other there.
     """
     model = loaded(AutoModelForCausalLM, base, dtype=getattr(torch, dtype))
-    for setting in ("final_logit_softcapping", "logit_scale", "logits_scaling"):
-        if getattr(model.config, setting, None) is not None:
+    for setting in AFTER_THE_HEAD:
+        if getattr(model.config.get_text_config(), setting, None) is not None:
             raise UserError(f"{base.location}: models with {setting} are not supported.")
-    if model.config._attn_implementation != "sdpa":
+    if model.config._attn_implementation != PLAIN:
         raise UserError(f"{base.location}: models without plain attention are not supported.")
     for adapter in base.merged:  # on the CPU, wherever it runs: the same rounding everywhere
         model = with_adapter(model, Path(adapter)).merge_and_unload()
     model.requires_grad_(False)
-    return model.to(where or device())  # type: ignore[no-any-return]
+    model = model.to(where or device())
+    if not _holds_forests(model):
+        raise UserError(
+            f"{base.location}: rows that share a pass see each other; models with recurrent or "
+            "convolutional layers are not supported."
+        )
+    return model  # type: ignore[no-any-return]
+
+
+@torch.no_grad()
+def _holds_forests(model: Any) -> bool:
+    """Whether a row beside another one ends in the logits that it has by itself."""
+    planted = forest.planted(list(TRIED))
+    last = hidden_states(model, planted)[planted.places(1)[-1:]]
+    attend_by(model, PLAIN)
+    alone = model(input_ids=torch.tensor(TRIED[1:], device=model.device)).logits[0, -1:]
+    apart = (head(model, last) - alone).abs().max()
+    return bool(apart <= ALIKE * alone.abs().max())
 
 
 def with_adapter(model: "PreTrainedModel", folder: Path, name: str = "default") -> PeftModel:
@@ -89,7 +118,7 @@ def device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def hidden_states(model: Any, forest: Forest) -> torch.Tensor:
+def hidden_states(model: Any, planted: Forest) -> torch.Tensor:
     """The last hidden states (tokens x width) of a forest.
 
     The head, the largest single matrix of a small model, is left to the caller, who knows where it
@@ -97,9 +126,9 @@ def hidden_states(model: Any, forest: Forest) -> torch.Tensor:
     """
     attend_by(model, attention.NAME)
     states: torch.Tensor = _decoder(model)(
-        input_ids=torch.tensor([forest.ids], device=model.device),
-        position_ids=torch.tensor([forest.positions], device=model.device),
-        forest=forest,
+        input_ids=torch.tensor([planted.ids], device=model.device),
+        position_ids=torch.tensor([planted.positions], device=model.device),
+        forest=planted,
         use_cache=False,
     ).last_hidden_state
     return states[0]

@@ -88,7 +88,7 @@ class LocalEngine:
         pad, longest = self.tokens.template.pad_id, max(len(row) for row in rows)
         ids = torch.tensor([[pad] * (longest - len(row)) + row for row in rows])
         mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows])
-        pretrained.attend_by(self.model, "sdpa")
+        pretrained.attend_by(self.model, pretrained.PLAIN)
         torch.manual_seed(seed_of(chats, drawn))
         how: dict[str, Any] = {"do_sample": False}
         if drawn[0].temperature > 0:
