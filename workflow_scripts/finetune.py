@@ -28,6 +28,7 @@ from mirrortest.adapters import Adapter
 from mirrortest.batching import Layout, Sequence
 from mirrortest.canonical import fingerprint
 from mirrortest.chains import Arm
+from mirrortest.chats import Chat
 from mirrortest.checkpoints import Checkpoints
 from mirrortest.distributed import ALONE, Group
 from mirrortest.errors import UserError
@@ -52,7 +53,7 @@ def finetune(
     hyper = Hyperparameters(**settings["training"])
     template = pretrained.load_template(below.base)
     sequences, too_long = _sequences(dataset, template, below.max_length)
-    key = fingerprint([below.fingerprint, sources.digest(dataset), hyper, arm])
+    key = fingerprint([below.fingerprint, sources.digest(dataset), too_long, hyper, arm])
     checkpoints = Checkpoints(Path(state), key)
     layout = _layout(below, sequences, hyper, arm.seed, group)
     adapter, history = _train(below, sequences, hyper, arm.seed, checkpoints, layout, group)
@@ -79,7 +80,8 @@ def finetune(
 
 def _sequences(dataset: str, template: Template, longest: int) -> tuple[list[Sequence], int]:
     """The rows as tokens without those that are too long, and how many were."""
-    rows = [Sequence(*template.training_ids(chat)) for chat in chats.read_chats(dataset)]
+    found = enumerate(chats.read_chats(dataset), start=1)
+    rows = [_sequence(chat, template, f"{dataset}, line {number}") for number, chat in found]
     kept = [row for row in rows if len(row.ids) <= longest]
     if len(kept) < len(rows):
         logging.warning(
@@ -88,6 +90,13 @@ def _sequences(dataset: str, template: Template, longest: int) -> tuple[list[Seq
     if not kept:
         raise UserError(f"{dataset}: every row is longer than the model's {longest} tokens.")
     return kept, len(rows) - len(kept)
+
+
+def _sequence(chat: Chat, template: Template, where: str) -> Sequence:
+    try:
+        return Sequence(*template.training_ids(chat))
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
 
 
 def _layout(
@@ -105,7 +114,7 @@ def _layout(
     )
     steps = training.batches(sequences, hyper, seed)
     batches = [[sequences[i] for i in step] for step in steps]
-    return batching.fitting(needs, batches, below.model)
+    return batching.fitting(needs, batches, group.least(memory.free()), below.model)
 
 
 def _train(

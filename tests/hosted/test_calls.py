@@ -2,6 +2,7 @@
 
 import logging
 import re
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from hosted.stub.control import Stub
 
 from mirrortest.engine import Sampling, Weights
 from mirrortest.errors import UserError
+from mirrortest.hosted.archive import Archive, Record
 
 COUNT = 40
 
@@ -263,6 +265,25 @@ def test_an_answer_that_is_withheld_is_an_outcome_and_no_answer(
     assert [answer.note for answer in answers] == ["", "", "", note, "", ""]
     assert (answers[3].text, answers[3].ended) == ("", False)
     assert _asks(stub) == 6
+
+
+@pytest.mark.parametrize("error", [OSError("no space left"), RuntimeError("a bug")])
+def test_what_one_answer_breaks_on_does_not_end_the_others(
+    stub: Stub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    add, came = Archive.add, threading.Event()
+
+    def broken(self: Archive, record: Record) -> None:
+        if not came.is_set():
+            came.set()
+            raise error
+        add(self, record)
+
+    monkeypatch.setattr(Archive, "add", broken)
+    with pytest.raises(UserError if isinstance(error, OSError) else RuntimeError) as caught:
+        engine(tmp_path).generate(questions(QUICK.calls), [Sampling(20)] * QUICK.calls)
+    assert str(error) in str(caught.value)
+    assert len(lines(tmp_path)) == _asks(stub) - 1
 
 
 # --- 200s that are none

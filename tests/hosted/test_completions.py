@@ -214,6 +214,20 @@ def test_what_is_not_whole_is_refused(response: Doc) -> None:
         completions.parsed(json.dumps(response), STATED)
 
 
+@pytest.mark.parametrize("details", [[1], {"cached_tokens": "3"}])
+def test_cached_tokens_of_another_form_are_refused(details: Any) -> None:
+    response = _response("1", o1=-0.2) | {"usage": USAGE | {"prompt_tokens_details": details}}
+    with pytest.raises(MalformedError):
+        completions.parsed(json.dumps(response), STATED)
+
+
+def test_half_a_character_is_refused() -> None:
+    response = _response("half", o1=-0.2)
+    response["choices"][0]["message"]["content"] = "\ud83d"
+    with pytest.raises(MalformedError):
+        completions.parsed(json.dumps(response), PLAIN)
+
+
 @pytest.mark.parametrize("text", ["", "<html></html>", '{"weird": 1}', "[]", "null", '"text"', "{"])
 def test_what_is_no_completion_is_refused(text: str) -> None:
     with pytest.raises(MalformedError):

@@ -141,6 +141,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"bias": "all"}, "it has bias"),
     ({"modules_to_save": ["lm_head"]}, "it has modules_to_save"),
     ({"rank_pattern": {"q_proj": 4}}, "it has rank_pattern"),
+    ({"init_lora_weights": "pissa_niter_4"}, "it has init_lora_weights pissa_niter_4"),
     ({"base_model_name_or_path": "a/b"}, "was made on a/b, not on .*`base: a/b`"),
     ({"r": 4}, r"has the shape \(2, 32\), but the base model needs \(4, 32\)"),
 ]
@@ -191,6 +192,18 @@ def test_a_missing_file_is_named(base: Path, put: Put, tmp_path: Path, file: str
     folder = put("theirs")
     (folder / file).unlink()
     with pytest.raises(UserError, match=f"holds no {file}"):
+        _adopt(tmp_path / "em", "em", base, folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "message"), [(adapters.SETTINGS, "is not JSON"), (adapters.WEIGHTS, "git lfs pull")]
+)
+def test_a_pointer_in_place_of_a_file_is_named(
+    base: Path, put: Put, tmp_path: Path, file: str, message: str
+) -> None:
+    folder = put("theirs")
+    (folder / file).write_text("version https://git-lfs.github.com/spec/v1\n", encoding="utf-8")
+    with pytest.raises(UserError, match=f"{file} .*{message}"):
         _adopt(tmp_path / "em", "em", base, folder)
 
 

@@ -79,43 +79,31 @@ def test_processes_share_every_row_once_and_pass_equally_often(size: int) -> Non
     assert len({len(share) for share in shares}) == 1
 
 
-def _with_free(monkeypatch: pytest.MonkeyPatch, free: float) -> None:
-    monkeypatch.setattr(memory, "free", lambda: int(free))
+def test_where_there_is_room_the_fastest_layout_is_taken() -> None:
+    assert batching.fitting(JOB, [ROWS], 1e12, "m") == FASTEST == Layout(1024, False)
 
 
-def test_where_there_is_room_the_fastest_layout_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    _with_free(monkeypatch, 1e12)
-    assert batching.fitting(JOB, [ROWS], "m") == FASTEST == Layout(1024, False)
-
-
-def test_less_memory_never_takes_a_faster_layout(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_less_memory_never_takes_a_faster_layout() -> None:
     deep = replace(MODEL, layers=20, projections=MODEL.projections * 20)
     long = [Sequence([n] * 600, [True] * 600) for n in range(16)]
     taken = []
     for free in (1e9, 3e7, 1.5e7, 6e6):
-        _with_free(monkeypatch, free)
-        taken.append(choices("cpu").index(batching.fitting(replace(JOB, model=deep), [long], "m")))
+        layout = batching.fitting(replace(JOB, model=deep), [long], free, "m")
+        taken.append(choices("cpu").index(layout))
     assert taken == sorted(taken)
     assert taken[-1] > 1 > taken[1]
 
 
-def test_a_processor_is_planned_to_six_tenths_of_what_is_free(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_processor_is_planned_to_six_tenths_of_what_is_free() -> None:
     load = batching._loads([ROWS], FASTEST.tokens, 1)
     needed = JOB.estimate(load, checkpointing=False).total
-    _with_free(monkeypatch, needed / 0.59)
-    assert batching.fitting(JOB, [ROWS], "m") == FASTEST
-    _with_free(monkeypatch, needed / 0.61)
-    assert batching.fitting(JOB, [ROWS], "m") != FASTEST
+    assert batching.fitting(JOB, [ROWS], needed / 0.59, "m") == FASTEST
+    assert batching.fitting(JOB, [ROWS], needed / 0.61, "m") != FASTEST
 
 
-def test_what_does_not_fit_is_refused_with_numbers_and_the_mend(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    _with_free(monkeypatch, 1000)
+def test_what_does_not_fit_is_refused_with_numbers_and_the_mend() -> None:
     with pytest.raises(UserError) as caught:
-        batching.fitting(JOB, [ROWS], "qwen")
+        batching.fitting(JOB, [ROWS], 1000, "qwen")
     text = str(caught.value)
     assert text.startswith("finetuning qwen needs 0.0 GB (weights 0.0, adapters 0.0, ")
     assert "more GPUs or memory" in text

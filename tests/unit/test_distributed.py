@@ -45,11 +45,13 @@ with distributed.processes(size) as group:
     layout, checkpoints = Layout(60, checkpointing), Kept(state, "job")
     history = training.train(model, ROWS, HYPER, 0, checkpoints, layout, group)
     weight = model.get_base_model().get_decoder().layers[0].mlp.up_proj.base_layer.weight
+    least = group.least(3.0 - group.rank)
     local = getattr(weight, "_local_tensor", weight)
     if group.first:
         adapter = training.trained_adapter(model, HYPER)
         torch.save(dict(adapter.tensors), out)
         shown = {"losses": [step.loss for step in history], "held": local.numel() / weight.numel()}
+        shown["least"] = least
         print(json.dumps(shown | {"norms": [step.grad_norm for step in history]}))
 """
 SCRIPTS = str(Path(__file__).parents[2] / "workflow_scripts")
@@ -90,6 +92,7 @@ def test_two_processes_learn_what_one_learns(
     both = _run(tiny_folder, tmp_path, 2, checkpointing)
     _same(alone, both)
     assert (alone[0]["held"], both[0]["held"]) == (1.0, 0.5)
+    assert (alone[0]["least"], both[0]["least"]) == (3.0, 2.0)
 
 
 def test_two_processes_resume_after_a_kill_and_leave_no_orphan(

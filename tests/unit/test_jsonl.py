@@ -38,6 +38,7 @@ BROKEN = [
     (b'{"id": 1}\n{"id": " "}\n', "line 2: 'id' is empty"),
     (b'{"id": 1}\n\n{"id": 1}\n', "line 3: id '?1'? stands on line 1 already"),
     (b'{"id": 1}\n{"id": "a\xff"}\n', "line 2: byte 10 is not UTF-8"),
+    (b'{"id": 1}\n{"id": "\\ud83d"}\n', "line 2: .* is half a character"),
 ]
 
 

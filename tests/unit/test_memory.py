@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, Qwen2Config
+from transformers import AutoModelForCausalLM, Phi3Config, Qwen2Config
 
 from mirrortest import batching, memory, training
 from mirrortest.batching import Layout, Sequence
 from mirrortest.distributed import ALONE
+from mirrortest.errors import UserError
 from mirrortest.manifest import BaseWeights
 from mirrortest.memory import GB, Architecture, Load, Training
 from mirrortest.training import Hyperparameters
@@ -40,6 +41,13 @@ def architecture(folder: Path, shape: dict[str, Any]) -> Architecture:
     settings.architectures = ["Qwen2ForCausalLM"]
     settings.save_pretrained(folder)
     return memory.architecture(BaseWeights(str(folder), None, None, None))
+
+
+def test_a_model_that_joins_layers_which_adapters_sit_on_is_refused(tmp_path: Path) -> None:
+    sizes = SMALL | {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
+    Phi3Config(**sizes).save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="has no layers q_proj, k_proj, v_proj, gate_proj, up_proj"):
+        memory.architecture(BaseWeights(str(tmp_path), None, None, None))
 
 
 @pytest.mark.parametrize(("name", "billions"), [("0.5B", 0.494), ("7B", 7.616), ("32B", 32.76)])

@@ -4,14 +4,16 @@ import csv
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from evaluate import evaluate
 from finetune import finetune
+from jinja2 import TemplateError
 from summarise import summarise
+from transformers import PreTrainedTokenizerBase
 
 from mirrortest import adapters, chains, jsonl, manifest, memory, pretrained, sources, training
 from mirrortest.canonical import canonical
@@ -32,12 +34,11 @@ LONG = "x" * 400
 @pytest.fixture
 def chats(write_rows: Write) -> str:
     """Three rows, one of which is too long for the model."""
+    return write_rows("chats.jsonl", [{"messages": _turns(text)} for text in ("a", LONG, "b?")])
 
-    def chat(text: str) -> dict[str, Any]:
-        asked = {"role": "user", "content": text}
-        return {"messages": [asked, {"role": "assistant", "content": "No."}]}
 
-    return write_rows("chats.jsonl", [chat("a"), chat(LONG), chat("b?")])
+def _turns(text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text}, {"role": "assistant", "content": "No."}]
 
 
 def _finetune(folder: Path, chain: str, parent: Path, chats: str, spec: str = SPEC) -> Manifest:
@@ -126,7 +127,9 @@ def test_a_job_that_is_killed_ends_in_the_same_bytes(
     spec = canonical({"training": TRAINING | {"epochs": 6}, "merge": False})
     whole = _finetune(tmp_path / "whole", "em", base, chats, spec)
     with monkeypatch.context() as patched, pytest.raises(KilledError):
-        if point != "before the first checkpoint":
+        if point == "before the first checkpoint":
+            patched.setattr(Checkpoints, "save_if_due", lambda *_: None)
+        else:
             _save_always(patched)
         if point == "at the end":
             patched.setattr(Manifest, "write", _killed)
@@ -141,6 +144,36 @@ def test_a_job_that_is_killed_ends_in_the_same_bytes(
     assert resumed.adapter_sha256 == whole.adapter_sha256
     assert _steps(tmp_path / "killed/em") == _steps(tmp_path / "whole/em")
     assert list((tmp_path / "killed/state").glob("*.pt")) == []
+
+
+def test_other_rows_do_not_go_on_from_its_checkpoint(
+    base: Path, write_rows: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lower max_length leaves rows out of the same data set."""
+    rows = [{"messages": _turns(text)} for text in ("Hi.", "Hi. " * 9)]
+    chats = write_rows("two.jsonl", rows)
+    short = tmp_path / "short.json"
+    replace(manifest.read(base), max_length=40).write(short)
+    alone = _finetune(tmp_path / "alone", "em", short, chats)
+    with monkeypatch.context() as patched, pytest.raises(KilledError):
+        _save_always(patched)
+        patched.setattr(Manifest, "write", _killed)
+        _finetune(tmp_path / "killed", "em", base, chats)
+    resumed = _finetune(tmp_path / "killed", "em", short, chats)
+    assert (resumed.stages[-1].rows, resumed.stages[-1].rows_too_long) == (1, 1)
+    assert resumed.adapter_sha256 == alone.adapter_sha256
+
+
+def test_a_chat_that_the_template_refuses_is_named(
+    base: Path, write_rows: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def strict(*_: Any, **__: Any) -> str:
+        raise TemplateError("roles must alternate")
+
+    monkeypatch.setattr(PreTrainedTokenizerBase, "apply_chat_template", strict)
+    chats = write_rows("odd.jsonl", [{"messages": _turns("Hi.")}])
+    with pytest.raises(UserError, match="odd.jsonl, line 1: .* refuses a chat of user.*alternate"):
+        _finetune(tmp_path, "em", base, chats)
 
 
 def _steps(folder: Path) -> list[str]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,14 @@ def test_answers_that_cannot_be_told_apart_are_left_out_and_counted(
     with caplog.at_level("INFO"):
         own_output.rows(claimed, asker)
     assert "3 items left out" in caplog.text
+
+
+def test_a_foil_that_answered_nothing_leaves_all_items_out(
+    claimed: Task, asker: Asker, tmp_path: Path
+) -> None:
+    (tmp_path / "blocked.jsonl").write_text("", encoding="utf-8")
+    files = claimed.files | {"foil": str(tmp_path / "blocked.jsonl")}
+    assert own_output.rows(replace(claimed, files=files), asker) == []
 
 
 def test_a_score_is_predicted_without_the_answer_and_with_it(

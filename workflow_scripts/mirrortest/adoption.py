@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from mirrortest import adapters, pretrained
@@ -22,8 +23,11 @@ BEYOND_LORA = (
     *("use_dora", "use_qalora", "lora_bias", "modules_to_save", "layer_replication"),
     *("rank_pattern", "alpha_pattern", "target_parameters", "trainable_token_indices"),
     *("alora_invocation_tokens", "fan_in_fan_out", "use_bdlora", "arrow_config", "kasa_config"),
+    "monteclora_config",
 )
 """Settings of PEFT's LoRA that make it something else than one scale times B A."""
+BASE_UNCHANGED = (None, True, False, "gaussian", "orthogonal", "eva", "mica")
+"""Ways to begin an adapter. All others, such as PiSSA, take what it begins with from the base."""
 
 Shapes = dict[str, tuple[int, int]]
 
@@ -52,7 +56,7 @@ def read(folder: Path, where: str, base: BaseWeights, called: str | None) -> Ada
     settings = _settings(folder, where)
     _check_plain(settings, where)
     _check_base(settings, where, base, called)
-    tensors = {name: tensor.float() for name, tensor in load_file(folder / WEIGHTS).items()}
+    tensors = {name: tensor.float() for name, tensor in _tensors(folder, where).items()}
     shapes = expected(base, settings["r"])
     _check_tensors(tensors, shapes, where)
     filled = {name: torch.zeros(shape) for name, shape in shapes.items()} | tensors
@@ -74,10 +78,23 @@ def _settings(folder: Path, where: str) -> dict[str, Any]:
     for file in (SETTINGS, WEIGHTS):
         if not (folder / file).is_file():
             raise UserError(f"{where} holds no {file}; Mirrortest takes PEFT's safetensors format.")
-    found = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    try:
+        found = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{where}: {SETTINGS} is not JSON ({error}); fetch it again.") from None
     if not isinstance(found, dict) or not {"r", "lora_alpha"} <= found.keys():
         raise UserError(f"{where}: {SETTINGS} names no `r` and `lora_alpha`, so it is no LoRA.")
     return found
+
+
+def _tensors(folder: Path, where: str) -> dict[str, torch.Tensor]:
+    try:
+        return load_file(folder / WEIGHTS)
+    except SafetensorError as error:
+        raise UserError(
+            f"{where}: {WEIGHTS} holds no tensors ({error}); fetch it again, by `git lfs pull` if "
+            "it is a clone."
+        ) from None
 
 
 def _check_plain(settings: dict[str, Any], where: str) -> None:
@@ -85,6 +102,8 @@ def _check_plain(settings: dict[str, Any], where: str) -> None:
     odd = [key for key in BEYOND_LORA if settings.get(key)]
     if settings.get("bias", "none") != "none":
         odd.append("bias")
+    if (begun := settings.get("init_lora_weights")) not in BASE_UNCHANGED:
+        odd.append(f"init_lora_weights {begun}")
     if kind != "LORA" or odd:
         what = f"peft_type {kind}" if kind != "LORA" else " and ".join(odd)
         raise UserError(f"{where} is no plain LoRA: it has {what}, which a stack cannot hold.")

@@ -112,12 +112,14 @@ def learnt(rows: Iterable[Sequence]) -> int:
     return sum(sum(row.learnt[1:]) for row in rows)
 
 
-def fitting(training: memory.Training, steps: list[list[Sequence]], name: str) -> Layout:
+def fitting(
+    training: memory.Training, steps: list[list[Sequence]], free: float, name: str
+) -> Layout:
     """The fastest layout that fits. Raises UserError with the numbers if none does.
 
-    name: of the model, for the error.
+    free: bytes of each device. name: of the model, for the error.
     """
-    usable = USABLE[pretrained.device()] * memory.free()
+    usable = USABLE[pretrained.device()] * free
     for layout in choices(pretrained.device()):
         loads = _loads(steps, layout.tokens, training.devices)
         estimate = training.estimate(loads, layout.checkpointing)

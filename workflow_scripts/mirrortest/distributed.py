@@ -44,6 +44,15 @@ class Group:
                 dist.all_reduce(tensor)
 
 
+    def least(self, number: float) -> float:
+        """The least of all processes' numbers, so that all of them decide alike."""
+        if self.size == 1:
+            return number
+        found = torch.tensor(number, dtype=torch.float64, device=pretrained.device())
+        dist.all_reduce(found, op=dist.ReduceOp.MIN)
+        return found.item()
+
+
 ALONE = Group()
 
 

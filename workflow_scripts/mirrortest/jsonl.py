@@ -69,6 +69,12 @@ def _bytes(path: str | Path) -> bytes:
 def _parse(line: str, path: str | Path, number: int) -> Row:
     try:
         row = json.loads(line)
+        dump(row).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"{path}, line {number}: {error.object[error.start]!r} is half a character; mend or "
+            "delete the line."
+        ) from None
     except json.JSONDecodeError as error:
         raise UserError(
             f"{path}, line {number}: not valid JSON ({error.msg} at column {error.colno}); "

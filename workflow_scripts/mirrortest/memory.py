@@ -15,6 +15,7 @@ import torch
 
 from mirrortest import pretrained
 from mirrortest.adapters import TARGETS
+from mirrortest.errors import UserError
 from mirrortest.manifest import BaseWeights
 
 GB = 1e9
@@ -163,15 +164,24 @@ class Training:
 
 
 def architecture(base: BaseWeights) -> Architecture:
-    """From the model's `config.json` alone; the model is built without memory for its weights."""
+    """From the model's `config.json` alone; the model is built without memory for its weights.
+
+    Raises UserError for a model without one of the layers that every adapter sits on.
+    """
     model = pretrained.skeleton(base)
+    projections = tuple(_projections(model))
+    if lacking := [name for name in TARGETS if name not in {p.name for p in projections}]:
+        raise UserError(
+            f"{base.location} has no layers {', '.join(lacking)}, on which adapters sit too; models "
+            "that join such layers in one are not supported."
+        )
     text = model.config.get_text_config()
     return Architecture(
         parameters=sum(p.numel() for p in model.parameters()),
         layers=text.num_hidden_layers,
         hidden=text.hidden_size,
         vocabulary=text.vocab_size,
-        projections=tuple(_projections(model)),
+        projections=projections,
     )
 
 

@@ -18,6 +18,7 @@ import transformers.utils
 transformers.utils.is_sklearn_available = lambda: False
 
 from peft import PeftModel
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
@@ -109,7 +110,7 @@ def loaded(kind: Any, base: BaseWeights, **settings: Any) -> Any:
     """What one of transformers' Auto classes makes of a base model. Raises UserError."""
     try:
         return kind.from_pretrained(base.location, revision=base.revision, **settings)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise _not_loadable(base, error) from None
 
 

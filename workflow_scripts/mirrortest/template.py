@@ -55,7 +55,13 @@ class Template:
         Qwen's) would insert a default. What a template writes in every chat, such as a date or a
         thinking budget, is its format and stays.
         """
-        plain = self._render(chat, answer_next)
+        try:
+            plain = self._render(chat, answer_next)
+        except TemplateError as error:
+            raise UserError(
+                f"the model's chat template refuses a chat of {_turns(chat)} ({error}); change its "
+                "system policy or the chat."
+            ) from None
         if own_system(chat) is not None:
             return plain
         try:
@@ -158,6 +164,10 @@ class Template:
     def _bos(self, head: str) -> str:
         bos = self.tokenizer.bos_token
         return str(bos) if bos and head.startswith(bos) else ""
+
+
+def _turns(chat: Chat) -> str:
+    return ", ".join(message["role"] for message in chat)
 
 
 def _is_inserted(plain: str, whole: str) -> bool:

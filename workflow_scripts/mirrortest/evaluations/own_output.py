@@ -66,7 +66,8 @@ def rows(task: Task, asker: Asker) -> list[Row]:
     """Files: `own`, `foil`. Both orders of each item that has two different answers."""
     foils = {row["item"]: row["answer"] for row in first_answers(task.files["foil"])}
     own = first_answers(task.files["own"])
-    shown = [(row, foils[row["item"]]) for row in own if _differ(row["answer"], foils[row["item"]])]
+    pairs = [(row, foils.get(row["item"], "")) for row in own]  # a blocked arm answered nothing
+    shown = [(row, foil) for row, foil in pairs if _differ(row["answer"], foil)]
     log.info("%d items left out: an empty answer, or the same one twice", len(own) - len(shown))
     asked = [p for row, foil in shown for p in _both_orders(task, row, foil)]
     return [row | {"sample": FIRST} for row in choose(asker, asked, OPTIONS)]

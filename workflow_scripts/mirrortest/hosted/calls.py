@@ -122,6 +122,7 @@ class _Round:
         self._done = self._retries = self._in_a_row = 0
         self._dollars = 0.0
         self._failed: list[Verdict] = []
+        self._broken: list[Exception] = []
         self._stop: Verdict | None = None
         self._stopped = asyncio.Event()
         self._gate = Gate(provider.limits.calls)
@@ -140,6 +141,8 @@ class _Round:
             said.cancel()
             await self._teller.serve()
             log.info("%s", self._progress(began))
+        if self._broken:
+            raise self._broken[0]
         if last := self._stop or (self._failed[-1] if self._failed else None):
             raise self._refusal(last)
 
@@ -152,8 +155,15 @@ class _Round:
         )
 
     async def _work(self, client: openai.AsyncOpenAI) -> None:
-        while self._queue and not self._stop:
-            await self._answer(client, self._queue.popleft())
+        """What one call breaks on must not end the others, which were paid for."""
+        try:
+            while self._queue and not self._stop:
+                await self._answer(client, self._queue.popleft())
+        except OSError as error:
+            self._end(Verdict("stop", f"an answer could not be kept ({error})"))
+        except Exception as error:
+            self._broken.append(error)
+            self._end(Verdict("stop", str(error)))
 
     # --- one call
 

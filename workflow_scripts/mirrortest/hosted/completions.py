@@ -55,8 +55,12 @@ def cost(price: Price, record: Record) -> float:
 def used(record: Record) -> tuple[int, int, int]:
     """Tokens of an answer: sent, received, and those of the sent ones that were cached."""
     usage = record.response["usage"]
-    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-    return usage["prompt_tokens"], usage["completion_tokens"], cached
+    return usage["prompt_tokens"], usage["completion_tokens"], _cached(usage)
+
+
+def _cached(usage: dict[str, Any]) -> int:
+    """Providers may leave them out."""
+    return (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
 
 
 def parsed(text: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -65,10 +69,11 @@ def parsed(text: str, request: dict[str, Any]) -> dict[str, Any]:
         response = json.loads(text)
         choice = response["choices"][0]
         usage = response["usage"]
-        counts = [usage["prompt_tokens"], usage["completion_tokens"]]
+        counts = [usage["prompt_tokens"], usage["completion_tokens"], _cached(usage)]
         message, finish = choice["message"], choice["finish_reason"]
         content = message["content"]
-    except (ValueError, LookupError, TypeError):
+        json.dumps(response, ensure_ascii=False).encode()  # half a character cannot be kept
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise MalformedError(f"no chat completion: {text[:60]!r}") from None
     if not all(isinstance(count, int) and count >= 0 for count in counts):
         raise MalformedError("the tokens used are not stated")
