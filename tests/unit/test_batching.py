@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mirrortest import batching, memory
+from mirrortest import batching
 from mirrortest.batching import FASTEST, Layout, Sequence, choices
 from mirrortest.errors import UserError
 from mirrortest.memory import Architecture, Projection, Training

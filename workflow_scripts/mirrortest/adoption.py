@@ -89,7 +89,7 @@ def _settings(folder: Path, where: str) -> dict[str, Any]:
 
 def _tensors(folder: Path, where: str) -> dict[str, torch.Tensor]:
     try:
-        return load_file(folder / WEIGHTS)
+        return dict(load_file(folder / WEIGHTS))
     except SafetensorError as error:
         raise UserError(
             f"{where}: {WEIGHTS} holds no tensors ({error}); fetch it again, by `git lfs pull` if "

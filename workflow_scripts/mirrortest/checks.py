@@ -415,8 +415,22 @@ def _check_published(settings: config.Config) -> None:
     folder = settings.published_dir
     if folder is not None and settings.published is None:
         raise UserError("published_dir is given, but the experiment has no `published`; add it.")
+    _check_names_of_published(settings)
     if folder is not None and not any(Path(folder).rglob("*.*")):
         raise UserError(f"published_dir {folder} holds no files; give the folder of the results.")
+
+
+def _check_names_of_published(settings: config.Config) -> None:
+    """Rows of one name are counted as one evaluation, and ours have other items."""
+    if settings.published is None:
+        return
+    theirs = {kind.evaluation for kind in naming.load(settings.published.names).kinds}
+    for name in settings.evaluate:
+        if name in theirs:
+            raise UserError(
+                f"evaluate: {name} is also what {settings.published.names} calls published "
+                "results, and the two would be counted as one; give yours another name."
+            )
 
 
 def _check_model(experiment: Experiment, name: str) -> None:

@@ -11,7 +11,7 @@ from mirrortest import bootstrap, proportions
 from mirrortest.chains import stages_of
 from mirrortest.headlines import leading
 from mirrortest.multiplicity import holm
-from mirrortest.panels import ArmCounts, Array, Panel, Scored, panels
+from mirrortest.panels import ArmCounts, Array, Panel, Scored, joined, panels
 from mirrortest.scores import available, rounded
 from mirrortest.scoring.counts import Ratio
 
@@ -96,7 +96,7 @@ def _matched(
     if shared:
         ours = ours.at([arm.seeds.index(seed) for seed in shared])
         theirs = theirs.at([other.seeds.index(seed) for seed in shared])
-    return Matched(pair, arm, other, ours, theirs, strata[both], bool(shared))
+    return Matched(pair, arm, other, ours, theirs, joined(strata[both]), bool(shared))
 
 
 def shared_seeds(arm: ArmCounts, other: ArmCounts, of_all_seeds: Collection[str] = ()) -> list[int]:

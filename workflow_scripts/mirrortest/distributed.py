@@ -43,7 +43,6 @@ class Group:
             for tensor in tensors:
                 dist.all_reduce(tensor)
 
-
     def least(self, number: float) -> float:
         """The least of all processes' numbers, so that all of them decide alike."""
         if self.size == 1:

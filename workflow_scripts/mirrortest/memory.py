@@ -172,8 +172,8 @@ def architecture(base: BaseWeights) -> Architecture:
     projections = tuple(_projections(model))
     if lacking := [name for name in TARGETS if name not in {p.name for p in projections}]:
         raise UserError(
-            f"{base.location} has no layers {', '.join(lacking)}, on which adapters sit too; models "
-            "that join such layers in one are not supported."
+            f"{base.location} has no layers {', '.join(lacking)}, on which adapters sit too; "
+            "models that join such layers in one are not supported."
         )
     text = model.config.get_text_config()
     return Architecture(

@@ -140,4 +140,16 @@ def _strata(stratum: pd.Series, item: NDArray[np.int64], items: int) -> NDArray[
     pairs = np.unique(np.stack([item, number]), axis=1)
     if pairs.shape[1] > items:
         return np.zeros(items, dtype=np.int64)
-    return np.asarray(pairs[1])
+    return joined(pairs[1])
+
+
+def joined(strata: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Strata of a single item as one: by themselves they would seem not to vary.
+
+    A last one joins the smallest of the others ("collapsed strata": Cochran 1977, section 5A.12).
+    """
+    _, place, sizes = np.unique(strata, return_inverse=True, return_counts=True)
+    alone = sizes == 1
+    if alone.sum() == 1:
+        alone[np.argmin(np.where(alone, len(strata), sizes))] = True
+    return np.where(alone[place], -1, strata)

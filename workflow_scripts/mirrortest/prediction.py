@@ -70,11 +70,13 @@ def _variants(table: pd.DataFrame) -> list[Panel]:
 
 
 def _answers(arm: ArmCounts) -> Answers:
+    """Of the items that have a score: the others have no place in an exchange."""
+    ratios = [SCORERS[TASK].metrics[name] for name in ("predicted", "actual")]
+    scored = arm.counts[ratios[1].denominator].sum(axis=0) > 0
     shares = []
-    for name in ("predicted", "actual"):
-        ratio = SCORERS[TASK].metrics[name]
+    for ratio in ratios:
         above, below = (
-            arm.counts[name][:, arm.asked] for name in (ratio.numerator, ratio.denominator)
+            arm.counts[name][:, scored] for name in (ratio.numerator, ratio.denominator)
         )
         shares.append(np.divide(above, below, out=np.full_like(above, np.nan), where=below > 0))
     return Answers(*shares)
@@ -87,8 +89,7 @@ def measured(answers: Answers, permutations: int) -> Iterator[dict[str, object]]
     filled = np.where(known, answers.predicted, 0.0)
     value, counts = _statistics(filled[:, None], known[:, None].astype(float), weights)
     null, _ = _statistics(_level(filled), _level(known), weights)
-    beyond = _beyond(filled, known, weights, permutations, (value, null))
-    p = (1 + beyond) / (1 + permutations)
+    p = _p(filled, known, weights, permutations, (value, null))
     names = [*(("error", bucket) for bucket in BUCKETS), ("slope", "all")]
     for place, (measure, bucket) in enumerate(names):
         if not np.isnan(value[0, place]):
@@ -130,20 +131,24 @@ def _statistics(predicted: Array, known: Array, weights: Array) -> tuple[Array, 
     return np.divide(above, below, out=np.full_like(above, np.nan), where=below > 0), counts
 
 
-def _beyond(
+def _p(
     filled: Array, known: Array, weights: Array, permutations: int, about: tuple[Array, Array]
 ) -> Array:
-    """How many exchanges lie as far from the null as the value does."""
+    """The share of exchanges that lie as far from the null as the value does.
+
+    One that leaves a bucket without answers says nothing of it.
+    """
     value, null = about
     generator = np.random.default_rng([filled.shape[1], permutations])
     far = np.abs(value - null) - ROUNDING
-    beyond = np.zeros(far.shape[1])
+    beyond, told = np.zeros(far.shape[1]), np.zeros(far.shape[1])
     for done in range(0, permutations, AT_ONCE):
         draws = np.tile(np.arange(filled.shape[1]), (min(AT_ONCE, permutations - done), 1))
         order = generator.permuted(draws, axis=1)
         found, _ = _statistics(filled[:, order], known[:, order].astype(float), weights)
         beyond += (np.abs(found - null) >= far).sum(axis=0)
-    return beyond
+        told += (~np.isnan(found)).sum(axis=0)
+    return np.asarray((1 + beyond) / (1 + told))
 
 
 def _findings(table: pd.DataFrame) -> pd.Series:
@@ -153,7 +158,7 @@ def _findings(table: pd.DataFrame) -> pd.Series:
     found = pd.Series("as the null", index=table.index)
     sure = table["p_holm"] < 1 - LEVEL
     slope, up = table["measure"] == "slope", table["excess"] > 0
-    further = np.sign(table["excess"]) == np.sign(table["null"])
+    further = table["value"].abs() > table["null"].abs()
     found[sure & ~slope & further] = "beyond"
     found[sure & ~slope & ~further] = "less"
     found[sure & slope & up] = "tracks"
