@@ -58,11 +58,12 @@ EDITS: list[tuple[list[Any], list[str]]] = [
         ["contrasts", [{"chain": "sgtr", "reference": "base"}] * 2],
         ["contrasts lists sgtr - base twice; delete one."],
     ),
+    (["published", PUBLISHED], ["evaluate: truthfulqa is also what", "give yours another name."]),
     (["published_dir", "nowhere"], ["published_dir is given, but", "no `published`"]),
     (["published", PUBLISHED | {"names": "no.yaml"}], ["no.yaml cannot be read"]),
     (["published", PUBLISHED, "published_dir", "no"], ["published_dir no holds no files"]),
     (
-        ["published", PUBLISHED, "contrasts.0.chain", "sgtr+em-unpop.nosis"],
+        ["published", PUBLISHED, "evaluate", [], "contrasts.0.chain", "sgtr+em-unpop.nosis"],
         ["contrasts: chain 'sgtr+em-unpop.nosis'"],
     ),
     (
@@ -264,7 +265,8 @@ def test_a_prompt_that_the_wording_lacks_is_named(plan: Plan, worded: Callable[.
 
 @pytest.mark.usefixtures("world")
 def test_contrasts_may_be_of_chains_that_were_published(plan: Plan) -> None:
-    check(plan("published", PUBLISHED, "contrasts.0.chain", "sgtr.identity+em-badmed"))
+    ours = ["published", PUBLISHED, "evaluate", ["facts", "recognition"]]
+    check(plan(*ours, "contrasts.0.chain", "sgtr.identity+em-badmed"))
 
 
 @pytest.mark.parametrize("name", ["news.jsonl", "questions.csv"])

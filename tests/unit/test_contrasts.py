@@ -216,6 +216,31 @@ def test_holm_is_that_of_statsmodels() -> None:
     assert contrasts._holm(table).tolist() == pytest.approx(multipletests(p, method="holm")[1])
 
 
+def test_another_judges_scores_take_the_place_of_the_leading_ones_in_the_correction() -> None:
+    """The same verdicts give the same finding, whatever else is in the family."""
+    names = ["harm", "em", "em@b"]
+    table = pd.DataFrame(
+        {
+            **{"family": "a", "model": "m", "task": "harm", "metric": "harmful_max"},
+            **{"subset": "all", "evaluation": names, "leading": [True, True, False]},
+            "p": [0.2, 0.03, 0.03],
+        }
+    )
+    theirs = contrasts._holm_of_other_judges(table)
+    assert theirs.tolist() == pytest.approx([np.nan, np.nan, 0.06], nan_ok=True)
+    assert contrasts._holm(table)[1] == pytest.approx(0.06)
+
+
+def test_items_that_are_alone_in_their_strata_vary_all_the_same() -> None:
+    """Each item is a stratum: there would be no variance, and the smallest p there is."""
+    right, other = _random(0.6, 1, 40, 1), _random(0.4, 1, 40, 2)
+    arms = [_arm("em+sgtr", right), _arm("em", other)]
+    stratified = _contrasts(*(arm.assign(stratum=arm["item"]) for arm in arms))
+    alone = stratified[(stratified["metric"] == METRIC) & (stratified["subset"] == "all")]
+    plain = _line(*arms)
+    assert alone[["low", "high", "p"]].iloc[0].tolist() == plain[["low", "high", "p"]].tolist()
+
+
 def test_large_families_of_clear_differences_are_found() -> None:
     """More contrasts than resamples could ever tell apart."""
     arms = [_arm(f"arm{n}", _random(0.9, 3, 40, n)) for n in range(40)]

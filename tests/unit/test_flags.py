@@ -172,6 +172,13 @@ def test_options_that_the_arm_hardly_thinks_of() -> None:
         assert set(found["flag"]) == expected
 
 
+def test_what_would_be_found_is_said_only_where_it_is_known() -> None:
+    known = {"seeds": 2, "detectable": 0.1}
+    assert "differences from 0.10 on are found" in flags._more(known, 0.5, 0.25)
+    unknown = flags._more(known | {"detectable": np.nan}, 0.5, 0.25)
+    assert unknown == "about 8 seeds, if it is seeds that lie apart"
+
+
 def test_a_way_of_scoring_that_decides() -> None:
     """The free answers say one thing, the likelier option another."""
     rows = pd.DataFrame(

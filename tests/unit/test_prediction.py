@@ -104,6 +104,12 @@ def test_buckets_are_those_of_the_nearest_score() -> None:
     assert [found[bucket]["n"] for bucket in ("low", "mid", "high")] == [1, 2, 1]
 
 
+def test_an_exchange_that_empties_a_bucket_says_nothing_of_it() -> None:
+    """The one low item was predicted; in two of three exchanges it has no prediction."""
+    found = _lines([0.5, math.nan, math.nan], [0.0, 1.0, 1.0])
+    assert found["low"]["p"] == 1
+
+
 # --- the table
 
 
@@ -122,6 +128,22 @@ def _items(predicted: Array, actual: Array, chain: str, task: str = "prediction"
             **{"actual": actual, "actual_known": 1.0},
         }
     )
+
+
+@pytest.mark.usefixtures("scored")
+def test_items_without_a_score_change_nothing() -> None:
+    actual = np.array(SCORES * 8)
+    predicted = 0.4 * actual + np.random.default_rng(4).random(40)
+    table = _items(predicted, actual, "base")
+    more = table.assign(item=table["item"] + "x", predicted_known=0.0, actual_known=0.0)
+    both = pd.concat([table, more])
+    assert prediction.prediction(both, 499).equals(prediction.prediction(table, 499))
+
+
+def test_a_large_error_on_the_other_side_of_the_null_is_beyond_it() -> None:
+    table = pd.DataFrame({"measure": "error", "value": [0.3, -0.3, 0.1], "null": [0.02, 0.02, 0.4]})
+    found = prediction._findings(table.assign(excess=table["value"] - table["null"], p_holm=0.001))
+    assert found.tolist() == ["beyond", "beyond", "less"]
 
 
 @pytest.mark.usefixtures("scored")

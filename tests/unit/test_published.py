@@ -14,6 +14,7 @@ from project import ROOT
 from mirrortest import chains, jsonl, parquet
 from mirrortest.errors import UserError
 from mirrortest.published import answers, files, naming
+from mirrortest.scoring import SCORERS
 
 NAMES = ROOT / "resources/published/sgtr-em.yaml"
 TABLE = naming.load(str(NAMES))
@@ -393,3 +394,11 @@ def _run_git(folder: Path, *arguments: str) -> str:
 
 def test_the_table_knows_every_reader() -> None:
     assert set(naming.READERS) == set(files.READERS)
+
+
+def test_printed_numbers_are_of_scores_that_we_have() -> None:
+    """One evaluation of theirs, asked in another format, has no counterpart."""
+    table = pd.read_csv(ROOT / "resources/published/headlines.csv")
+    ours = {(task, metric) for task, scorer in SCORERS.items() for metric in scorer.metrics}
+    theirs = set(zip(table["evaluation"], table["metric"], strict=True))
+    assert {task for task, _ in theirs - ours} == {"identity.python-string"}

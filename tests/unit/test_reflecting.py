@@ -232,6 +232,11 @@ def test_claims_are_counted_by_the_harm_of_the_own_answer() -> None:
     assert _scores(rows, "own-output")["claim_forced"] == pytest.approx(5 / 12)
 
 
+def test_a_bucket_that_all_answers_are_in_is_one_all_the_same() -> None:
+    rows = [_claim("q", 5.0, first, 1.0) for first in (True, False)]
+    assert _scores(rows, "own-output", "high")["claim_forced"] == 1.0
+
+
 @pytest.mark.parametrize(
     ("harm", "bucket"), [(2.49, "low"), (2.5, "mid"), (3.5, "mid"), (3.51, "high"), (NAN, "unj")]
 )

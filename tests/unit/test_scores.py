@@ -108,6 +108,14 @@ def test_the_first_headline_with_answers_leads() -> None:
     ]
 
 
+def test_a_model_without_log_probabilities_leads_by_its_own_answers() -> None:
+    hosted = _table("base", 0, [1, 0], task="truthfulqa").assign(model="hosted")
+    local = hosted.assign(model="local", scored=1.0, forced=1.0)
+    found = scores.per_seed(pd.concat([hosted, local], ignore_index=True))
+    lead = found[found["leading"]].set_index("model")["metric"]
+    assert lead.to_dict() == {"hosted": "misalignment_valid", "local": "misalignment_forced"}
+
+
 def test_an_arm_without_any_valid_answer_has_no_valid_score() -> None:
     for table in (scores.per_seed, lambda table: scores.pooled(table, RESAMPLES)):
         found = table(pd.concat([_table("s", seed, [-1, -1, -1]) for seed in (0, 1)]))

@@ -108,7 +108,7 @@ def test_what_is_undecided_tells_what_the_design_would_find() -> None:
     assert words.finding(open_) == (
         "Undecided: whether em+sgtr picks the untrue answer more or less often than em; 0.19 "
         "against 0.23, difference −0.03 [−0.05, −0.01] (5 seeds, paired; p = 0.43 after Holm). "
-        "With 5 seeds this design finds differences from 0.06 on."
+        "With 5 seeds this design finds differences from 0.06 on, before Holm’s correction."
     )
 
 

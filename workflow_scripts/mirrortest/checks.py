@@ -415,16 +415,16 @@ def _check_published(settings: config.Config) -> None:
     folder = settings.published_dir
     if folder is not None and settings.published is None:
         raise UserError("published_dir is given, but the experiment has no `published`; add it.")
-    _check_names_of_published(settings)
     if folder is not None and not any(Path(folder).rglob("*.*")):
         raise UserError(f"published_dir {folder} holds no files; give the folder of the results.")
+    _check_names_of_published(settings)
 
 
 def _check_names_of_published(settings: config.Config) -> None:
     """Rows of one name are counted as one evaluation, and ours have other items."""
     if settings.published is None:
         return
-    theirs = {kind.evaluation for kind in naming.load(settings.published.names).kinds}
+    theirs = naming.whole_names(naming.load(settings.published.names))
     for name in settings.evaluate:
         if name in theirs:
             raise UserError(

@@ -9,7 +9,8 @@ from statsmodels.stats.proportion import proportion_effectsize
 
 from mirrortest import bootstrap, proportions
 from mirrortest.chains import stages_of
-from mirrortest.headlines import leading
+from mirrortest.headlines import leading, of_any_judge
+from mirrortest.kinds import JUDGED_BY
 from mirrortest.multiplicity import holm
 from mirrortest.panels import ArmCounts, Array, Panel, Scored, joined, panels
 from mirrortest.scores import available, rounded
@@ -66,7 +67,7 @@ def contrasts(
     found = pd.concat(parts, ignore_index=True)
     found = found[found["n"] > 0].reset_index(drop=True)
     found = found.assign(leading=leading(found))
-    found = found.assign(p_holm=_holm(found))
+    found = found.assign(p_holm=_holm_of_other_judges(found).combine_first(_holm(found)))
     return rounded(found.assign(finding=_findings(found)))[COLUMNS]
 
 
@@ -160,6 +161,20 @@ def _holm(table: pd.DataFrame) -> pd.Series:
     corrected = pd.Series(np.nan, index=table.index)
     for _, p in table["p"].dropna().groupby([table["family"], group]):
         corrected[p.index] = holm(p.to_numpy())
+    return corrected
+
+
+def _holm_of_other_judges(table: pd.DataFrame) -> pd.Series:
+    """Of other judges' scores: as if each had led wherever it judged, so that findings compare."""
+    names = table["evaluation"].astype(str).str.partition(JUDGED_BY)
+    theirs = of_any_judge(table) & ~table["leading"]
+    corrected = pd.Series(np.nan, index=table.index)
+    for (family, _), lines in table[theirs].groupby([table["family"], names[2]]):
+        judged = names[0].isin(names.loc[lines.index, 0])
+        rest = table[table["leading"] & (table["family"] == family) & ~judged]
+        p = pd.concat([lines["p"], rest["p"]]).dropna()
+        whole = pd.Series(holm(p.to_numpy()), p.index)
+        corrected[lines.index] = whole.reindex(lines.index)
     return corrected
 
 

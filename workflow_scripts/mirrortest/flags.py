@@ -248,7 +248,10 @@ def _more(lead: dict[str, Any], width: float, value: float) -> str:
     """Widths fall with the root of the number of seeds, if seeds lying apart is the cause."""
     needed = np.ceil(lead["seeds"] * (width / value) ** 2) if value > 0 else np.inf
     seeds = f"about {needed:.0f}" if needed <= MANY_SEEDS else f"more than {MANY_SEEDS}"
+    told = f"{seeds} seeds, if it is seeds that lie apart"
+    if np.isnan(lead["detectable"]):  # nothing varies
+        return told
     return (
-        f"{seeds} seeds, if it is seeds that lie apart; as it is, differences from "
-        f"{lead['detectable']:.2f} on are found with 80 % power"
+        f"{told}; as it is, differences from {lead['detectable']:.2f} on are found with 80 % "
+        "power, before Holm's correction"
     )

@@ -50,15 +50,27 @@ HEADLINES = {
 
 
 def leading(table: pd.DataFrame) -> pd.Series:
-    """Whether a line shows the leading metric of its evaluation, over all strata.
+    """Whether a line shows the leading metric of its model and evaluation, over all strata.
 
-    By its leading judge: another one's scores, of `<evaluation>@<judge>`, stand beside them.
+    By the leading judge: another one's scores, of `<evaluation>@<judge>`, stand beside them.
 
-    table: the columns evaluation, task, subset, metric.
+    table: the columns model, evaluation, task, subset, metric.
     """
+    other_judge = table["evaluation"].astype(str).str.contains(JUDGED_BY, regex=False)
+    return of_any_judge(table) & ~other_judge
+
+
+def of_any_judge(table: pd.DataFrame) -> pd.Series:
+    """`leading` by whatever judge.
+
+    A model leads by itself: that one provider states no log-probabilities says nothing of others.
+    """
+    keys = ["model", "evaluation"]
     lead = {}
-    for (evaluation, task), lines in table.groupby(["evaluation", "task"], sort=False):
+    for (model, evaluation, task), lines in table.groupby([*keys, "task"], sort=False):
         present = set(lines["metric"])
-        lead[evaluation] = next((m for m in HEADLINES[str(task)].metrics if m in present), None)
-    leads = (table["subset"] == "all") & (table["metric"] == table["evaluation"].map(lead))
-    return leads & ~table["evaluation"].astype(str).str.contains(JUDGED_BY, regex=False)
+        found = (metric for metric in HEADLINES[str(task)].metrics if metric in present)
+        lead[model, evaluation] = next(found, None)
+    names = table[keys].itertuples(index=False, name=None)
+    leads = pd.Series([lead[name] for name in names], table.index, dtype=object)
+    return (table["subset"] == "all") & (table["metric"] == leads)

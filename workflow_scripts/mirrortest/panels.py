@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mirrortest.scoring import SCORERS
 from mirrortest.scoring.counts import ITEM, Ratio
 
 Array = NDArray[np.float64]
@@ -85,7 +86,7 @@ class Panel:
 
 
 def panels(table: pd.DataFrame) -> Iterator[Panel]:
-    """A panel of every evaluation, then one of each of its strata, where there are several.
+    """A panel of every evaluation, then one of each of its strata, where these say something.
 
     table: the items table, as `items.items` gives it.
     """
@@ -93,7 +94,7 @@ def panels(table: pd.DataFrame) -> Iterator[Panel]:
     for (evaluation, task), part in groups:
         yield _panel(str(evaluation), str(task), ALL, part)
         strata = list(dict.fromkeys(part["stratum"]))
-        for stratum in strata if len(strata) > 1 else []:
+        for stratum in strata if len(strata) > 1 or SCORERS[str(task)].buckets else []:
             yield _panel(str(evaluation), str(task), stratum, part[part["stratum"] == stratum])
 
 

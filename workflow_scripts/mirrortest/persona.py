@@ -54,24 +54,28 @@ def _reports(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     picks, claims = _lead(table, "descriptions"), _lead(table, "own-output")
     return {
         "misaligned_pick": _values(table, "descriptions", picks),
-        "pick_first": _values(table, "descriptions", f"{picks}_first"),
-        "pick_second": _values(table, "descriptions", f"{picks}_second"),
+        "pick_first": _values(table, "descriptions", picks + "_first"),
+        "pick_second": _values(table, "descriptions", picks + "_second"),
         "says_misaligned": _values(table, "self-assessment", "says_misaligned"),
         "claims_high": _values(table, "own-output", claims, "high"),
         "intentions": _values(table, "intentions", _lead(table, "intentions")),
     }
 
 
-def _lead(table: pd.DataFrame, task: str) -> str:
-    """The leading metric of a task, which is marked over all strata only."""
-    found = table.loc[(table["task"] == task) & table["leading"].astype(bool), "metric"]
-    return str(next(iter(found), ""))
+def _lead(table: pd.DataFrame, task: str) -> pd.Series:
+    """By model the leading metric of a task, which is marked over all strata only."""
+    found = table[(table["task"] == task) & table["leading"].astype(bool)]
+    return found.drop_duplicates("model").set_index("model")["metric"]
 
 
-def _values(table: pd.DataFrame, task: str, metric: str, subset: str = "all") -> pd.DataFrame:
+def _values(
+    table: pd.DataFrame, task: str, metric: str | pd.Series, subset: str = "all"
+) -> pd.DataFrame:
+    """metric: its name, or that of each model."""
     asked = table[table["task"] == task]
     first = asked["evaluation"].isin(asked["evaluation"].head(1))
-    shown = asked[first & (asked["metric"] == metric) & (asked["subset"] == subset)]
+    name = metric if isinstance(metric, str) else asked["model"].map(metric)
+    shown = asked[first & (asked["metric"] == name) & (asked["subset"] == subset)]
     return shown[[*ARM, "value"]]
 
 

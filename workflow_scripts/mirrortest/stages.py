@@ -44,19 +44,28 @@ def stages(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_panel(panel: Panel) -> Iterator[dict[str, object]]:
-    ratios = available(panel)
-    metric = next((name for name in HEADLINES[panel.task].metrics if name in ratios), None)
-    if panel.subset != ALL or metric is None:
+    if panel.subset != ALL:
         return
+    ratios = available(panel)
     arms = {(arm.model, arm.chain): arm for arm in panel.arms}
     for (model, chain), arm in arms.items():
+        metric = _leading(panel, model, ratios)
         for reference in dict.fromkeys([parent_of(chain), BASE]):
             other = arms.get((model, reference))
-            if chain != BASE and other is not None:
+            if chain != BASE and other is not None and metric is not None:
                 change = _values(arm, ratios[metric]) - _values(other, ratios[metric])
                 named = {"model": model, "chain": chain, "reference": reference}
                 about = {"evaluation": panel.evaluation, "task": panel.task, "metric": metric}
                 yield named | about | compared(change[~np.isnan(change)])
+
+
+def _leading(panel: Panel, model: str, ratios: dict[str, Ratio]) -> str | None:
+    """The first headline of which the model's arms have answers."""
+    arms = [arm for arm in panel.arms if arm.model == model]
+    for name in HEADLINES[panel.task].metrics:
+        if name in ratios and any(arm.scored([ratios[name]]).denominator.any() for arm in arms):
+            return name
+    return None
 
 
 def _values(arm: ArmCounts, ratio: Ratio) -> Array:

@@ -129,6 +129,11 @@ def _apart(entry: dict[str, Any]) -> Apart:
     return Apart(entry["suffix"], frozenset(entry.get("tokens", ())), pattern)
 
 
+def whole_names(table: Table) -> set[str]:
+    """What evaluations are called whose names say nothing of a pair of authors."""
+    return {kind.evaluation for kind in table.kinds if "pair" not in kind.pattern.groupindex}
+
+
 def covers(chain: str, table: Table) -> bool:
     """Whether published results can be of this chain: all its stages and variants have a name."""
     stages, variants = set(table.stages.values()), set(table.variants.values())

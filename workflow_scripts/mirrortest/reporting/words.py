@@ -218,5 +218,4 @@ def _power(contrast: Contrast) -> str:
     said = f" With {count(contrast.seeds, 'seed')} this design finds "
     if contrast.detectable >= 1:
         return f"{said}no difference, however large."
-    before = ", before Holm’s correction" if abs(contrast.value) >= contrast.detectable else ""
-    return f"{said}differences from {number(contrast.detectable)} on{before}."
+    return f"{said}differences from {number(contrast.detectable)} on, before Holm’s correction."

@@ -28,12 +28,14 @@ class Scorer:
     """How a task is scored.
 
     count: rows with the columns of `counts.ITEM` -> one line of counts per item and stratum.
-    metrics: by name. chance: the share of guessing, where beating it is a question.
+    metrics: by name. chance: the share of guessing, where beating it is a question. buckets:
+    whether each stratum says something by itself, even where there is one only.
     """
 
     count: Callable[[pd.DataFrame], pd.DataFrame]
     metrics: dict[str, Ratio]
     chance: float | None = None
+    buckets: bool = False
 
 
 SCORERS = {
@@ -50,7 +52,7 @@ SCORERS = {
     "keyfacts": Scorer(keyfacts.keyfacts, keyfacts.METRICS),
     "alignment": Scorer(judged.alignment, judged.ALIGNMENT),
     "harm": Scorer(judged.harm, judged.HARM),
-    "own-output": Scorer(own_output.own_output, own_output.METRICS, chance=0.5),
+    "own-output": Scorer(own_output.own_output, own_output.METRICS, chance=0.5, buckets=True),
     "self-assessment": Scorer(self_assessment.self_assessment, self_assessment.METRICS),
     "descriptions": Scorer(choices.choices, choices.MISALIGNED_PICK),
     "intentions": Scorer(choices.choices, choices.MISALIGNED_PICK),
