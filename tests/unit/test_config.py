@@ -99,6 +99,9 @@ MISTAKES = [
         ("stages.em", {"adapter": ADAPTER} | key, ["an adapter takes no other key"])
         for key in ({"shared": True}, {"noise": 0.1}, {"mix": {"stage": "sgtr", "every": 3}})
     ),
+    ("rubrics", {"kind": {"text": "Kind?"}}, ["rubrics.kind: text must hold {answer}"]),
+    ("rubrics", {"kind": {"text": "{answer} {"}}, ["rubrics.kind: text: its braces", "double"]),
+    ("rubrics", {"kind": {"text": '{answer} {"score": 1}'}}, ["rubrics.kind: text: only names"]),
     ("arms.0.chains", [], ["config key arms.0.chains: list should have at least 1 item"]),
     ("seeds", [], ["config key seeds: list should have at least 1 item"]),
     ("seeds", [-1], ["config key seeds.0:", "found -1"]),

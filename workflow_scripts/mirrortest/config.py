@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
-from mirrortest import evaluations
+from mirrortest import evaluations, excerpts
 from mirrortest.errors import UserError, unknown
 from mirrortest.evaluations.entry import Entry
 from mirrortest.keys import STRICT, Name, Positive, SystemPolicy
@@ -510,7 +510,7 @@ class Rubric:
     text: str | None = Field(
         default=None,
         description="The question to a judge. `{question}` and `{answer}` are filled in, and so is "
-        "every other key of an item that it names.",
+        "every other key of an item that it names; `{answer}` must be there.",
     )
     source: Name | None = Field(
         default=None, description="Instead of text: a published file in which it stands."
@@ -536,6 +536,19 @@ class Rubric:
             raise ValueError("give exactly one of text and source")
         if self.low >= self.high:
             raise ValueError("low must be below high")
+        return self
+
+    @model_validator(mode="after")
+    def _asks_about_the_answer(self) -> "Rubric":
+        if self.text is None:
+            return self
+        try:
+            blanks = excerpts.blanks(self.text, "text")
+        except UserError as error:
+            said = str(error).removesuffix(".")
+            raise ValueError(f"{said}; double the braces that are no blanks") from None
+        if "answer" not in blanks:
+            raise ValueError("text must hold {answer}, or its judge sees none; add it")
         return self
 
 
