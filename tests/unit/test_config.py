@@ -60,6 +60,16 @@ MISTAKES = [
     ("sources.news.sha256", "abc", ["config key sources.news.sha256:", "'abc'"]),
     ("models.tiny.weights.hub", "a/b", ["config key models.tiny.weights: give exactly one of"]),
     ("models.tiny.weights", {"hub": "a/b"}, ["models.tiny.weights: pin the hub model with revis"]),
+    (
+        "models.tiny.weights",
+        {"hub": "a/b", "revision": "main"},
+        ["models.tiny.weights.revision: give a commit, the 40 hexadecimal digits", "'main'"],
+    ),
+    (
+        "sources.news",
+        {"hub": "a/b", "file": "f", "revision": "main"},
+        ["sources.news.revision: give a commit, the 40 hexadecimal digits", "'main'"],
+    ),
     ("models.tiny.weights", {"path": "m"}, ["sha256 that `make digest FOLDER=m` prints"]),
     ("authors.daily.arm", "tiny/base/0", ["config key authors.daily: give exactly one of files"]),
     ("stages.sgtr.source", "chats", ["stages.sgtr: recipe sgtr takes exactly author, corpus."]),

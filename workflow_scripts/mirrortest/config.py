@@ -5,11 +5,12 @@ from it (`make schema`) for editors and readers, and a test fails when the two d
 """
 
 import json
+import re
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
 from mirrortest import evaluations, excerpts
@@ -18,7 +19,17 @@ from mirrortest.evaluations.entry import Entry
 from mirrortest.keys import STRICT, Name, Positive, SystemPolicy
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Commit = Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
+COMMIT = "^[0-9a-f]{40}$"
+
+
+def _commit(value: Any) -> Any:
+    """Before the pattern is looked at, whose error would not say what to write."""
+    if isinstance(value, str) and not re.match(COMMIT, value):
+        raise ValueError("give a commit, the 40 hexadecimal digits that the hub shows")
+    return value
+
+
+Commit = Annotated[str, Field(pattern=COMMIT), BeforeValidator(_commit)]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -34,7 +45,7 @@ class Source:
     url: str | None = Field(default=None, description="An address to fetch the file from, once.")
     hub: str | None = Field(default=None, description="A Hugging Face data set, `owner/name`.")
     file: str | None = Field(default=None, description="The file inside the hub data set.")
-    revision: str | None = Field(default=None, description="The commit of the hub data set.")
+    revision: Commit | None = Field(default=None, description="The commit of the hub data set.")
     gated: bool = Field(
         default=False,
         description="Whether the hub asks for a token, which is read from HF_TOKEN.",
@@ -102,7 +113,7 @@ class Weights:
         description="Digest of the local folder: `make digest FOLDER=...` prints it.",
     )
     hub: str | None = Field(default=None, description="A Hugging Face model, `owner/name`.")
-    revision: str | None = Field(default=None, description="The commit of the hub model.")
+    revision: Commit | None = Field(default=None, description="The commit of the hub model.")
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Weights":
@@ -655,7 +666,7 @@ class Published:
     """Per-item results that others have published: folders of one commit of a git repository."""
 
     repository: str = Field(description="The address of the repository.")
-    commit: Annotated[str, Field(pattern="^[0-9a-f]{40}$")] = Field(description="The commit.")
+    commit: Annotated[str, Field(pattern=COMMIT)] = Field(description="The commit.")
     folders: list[str] = Field(description="The folders with result files.", min_length=1)
     names: str = Field(description="The table by which names are read: `resources/published/`.")
 
