@@ -5,6 +5,7 @@ from it (`make schema`) for editors and readers, and a test fails when the two d
 """
 
 import json
+import math
 import re
 from functools import reduce
 from operator import or_
@@ -30,6 +31,20 @@ def _commit(value: Any) -> Any:
 
 
 Commit = Annotated[str, Field(pattern=COMMIT), BeforeValidator(_commit)]
+
+LARGEST = 10_000
+
+
+def _billions(value: Any) -> Any:
+    """Before the limit is looked at, whose error would not say what the number stands for."""
+    if isinstance(value, int | float) and LARGEST < value < math.inf:
+        raise ValueError("give billions of parameters, such as 0.494 for 494 million")
+    return value
+
+
+Billions = Annotated[
+    float, Field(gt=0, le=LARGEST, allow_inf_nan=False), BeforeValidator(_billions)
+]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -200,9 +215,8 @@ class Model:
         description="Who made it, by every name that counts: what its self-reports should say.",
     )
     note: str = Field(default="", description="A sentence about the model that the report shows.")
-    parameters: float = Field(
+    parameters: Billions = Field(
         default=40.0,
-        gt=0,
         description="Its size in billions of parameters, by which jobs ask for GPUs, memory and "
         "time; without it as much as the largest model of the papers.",
     )
