@@ -286,6 +286,11 @@ def test_a_slip_in_a_set_is_no_question(tmp_path: Path, text: str, words: str) -
         questionsets.read(str(tmp_path / "set"))
 
 
+def test_a_folder_gives_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"cannot be read \(Is a directory\)"):
+        questionsets.read(str(tmp_path))
+
+
 def test_lines_of_text_are_questions(tmp_path: Path) -> None:
     (tmp_path / "set").write_text("\nWhy me?\nTell me this: who, - or what?\n", encoding="utf-8")
     texts = [item.text for item in questionsets.read(str(tmp_path / "set"))]

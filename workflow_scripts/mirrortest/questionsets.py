@@ -90,6 +90,8 @@ def _reason(error: yaml.YAMLError) -> str:
 def _text(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path}: byte {error.start + 1} is not UTF-8; save the file as UTF-8."
