@@ -209,6 +209,12 @@ FILES = [
     ("phrases.jsonl", '{"id": "1"}\n', ["phrases.jsonl, line 1: the key 'phrases' is missing"]),
     ("phrases.jsonl", '{"id": "1", "phrases": "one"}\n', ["phrases.jsonl, line 1", "'phrases'"]),
     ("phrases.jsonl", '{"id": "1", "phrases": []}\n', ["phrases.jsonl, line 1", "'phrases'"]),
+    ("phrases.jsonl", '{"id": "1", "phrases": [1, 2]}\n', ["phrases.jsonl, line 1", "of texts"]),
+    (
+        "phrases.jsonl",
+        '{"id": "1", "phrases": ["a", " "]}\n',
+        ["phrases.jsonl, line 1", "of texts"],
+    ),
 ]
 
 
