@@ -30,6 +30,10 @@ AS = {"stage": "em", "by": "rows"}
 TOLD = {"recipe": "self-reports", "reports": {"evaluation": "facts", "chain": "sgtr"}}
 MIX_AS_SGTR = {"stage": "sgtr", "by": "words"}
 LENT = {"hub": "a/b", "revision": "0" * 40}
+JUDGED_TWICE = {
+    **{"task": "free-form", "source": "questions", "judges": ["known", "known"]},
+    **{"rubrics": ["harm"], "scoring": "harm"},
+}
 EDITS: list[tuple[list[Any], list[str]]] = [
     (["arms.0.model", "tinny"], ["model 'tinny' is not defined", "did you mean 'tiny'?"]),
     (["arms.0.chains", ["sgrt"]], ["chain 'sgrt': stage 'sgrt'", "did you mean 'sgtr'?"]),
@@ -39,6 +43,11 @@ EDITS: list[tuple[list[Any], list[str]]] = [
     (["arms.0.chains", ["base", "sgtr", "sgtr"]], ["tiny lists the chain 'sgtr' twice"]),
     (["evaluate", ["fact"]], ["evaluation 'fact' is not defined", "did you mean 'facts'?"]),
     (["evaluate", ["facts", "facts"]], ["evaluate", "'facts' twice"]),
+    (["seeds", [0, 1, 0]], ["seeds lists 0 twice; delete one."]),
+    (
+        ["evaluations.facts", JUDGED_TWICE],
+        ["evaluation facts: judges lists 'known' twice; delete one."],
+    ),
     (["stages.sgtr.corpus", "newz"], ["stage sgtr: corpus 'newz'", "did you mean 'news'?"]),
     (["stages.sgtr.author", "dayly"], ["stage sgtr: author 'dayly'", "did you mean 'daily'?"]),
     (["stages.sgtr.system", "nobody"], ["stage sgtr: system prompt 'nobody' is not defined"]),
@@ -201,6 +210,12 @@ FILES = [
     ("phrases.jsonl", '{"id": "1"}\n', ["phrases.jsonl, line 1: the key 'phrases' is missing"]),
     ("phrases.jsonl", '{"id": "1", "phrases": "one"}\n', ["phrases.jsonl, line 1", "'phrases'"]),
     ("phrases.jsonl", '{"id": "1", "phrases": []}\n', ["phrases.jsonl, line 1", "'phrases'"]),
+    ("phrases.jsonl", '{"id": "1", "phrases": [1, 2]}\n', ["phrases.jsonl, line 1", "of texts"]),
+    (
+        "phrases.jsonl",
+        '{"id": "1", "phrases": ["a", " "]}\n',
+        ["phrases.jsonl, line 1", "of texts"],
+    ),
 ]
 
 

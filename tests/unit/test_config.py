@@ -60,6 +60,19 @@ MISTAKES = [
     ("sources.news.sha256", "abc", ["config key sources.news.sha256:", "'abc'"]),
     ("models.tiny.weights.hub", "a/b", ["config key models.tiny.weights: give exactly one of"]),
     ("models.tiny.weights", {"hub": "a/b"}, ["models.tiny.weights: pin the hub model with revis"]),
+    (
+        "models.tiny.weights",
+        {"hub": "a/b", "revision": "main"},
+        ["models.tiny.weights.revision: give a commit, the 40 hexadecimal digits", "'main'"],
+    ),
+    (
+        "sources.news",
+        {"hub": "a/b", "file": "f", "revision": "main"},
+        ["sources.news.revision: give a commit, the 40 hexadecimal digits", "'main'"],
+    ),
+    ("models.tiny.parameters", 494000000, ["models.tiny.parameters: give billions of", "0.494"]),
+    ("models.tiny.parameters", float("inf"), ["models.tiny.parameters:", "finite"]),
+    ("models.tiny.parameters", float("nan"), ["models.tiny.parameters:", "finite"]),
     ("models.tiny.weights", {"path": "m"}, ["sha256 that `make digest FOLDER=m` prints"]),
     ("authors.daily.arm", "tiny/base/0", ["config key authors.daily: give exactly one of files"]),
     ("stages.sgtr.source", "chats", ["stages.sgtr: recipe sgtr takes exactly author, corpus."]),
@@ -99,6 +112,9 @@ MISTAKES = [
         ("stages.em", {"adapter": ADAPTER} | key, ["an adapter takes no other key"])
         for key in ({"shared": True}, {"noise": 0.1}, {"mix": {"stage": "sgtr", "every": 3}})
     ),
+    ("rubrics", {"kind": {"text": "Kind?"}}, ["rubrics.kind: text must hold {answer}"]),
+    ("rubrics", {"kind": {"text": "{answer} {"}}, ["rubrics.kind: text: its braces", "double"]),
+    ("rubrics", {"kind": {"text": '{answer} {"score": 1}'}}, ["rubrics.kind: text: only names"]),
     ("arms.0.chains", [], ["config key arms.0.chains: list should have at least 1 item"]),
     ("seeds", [], ["config key seeds: list should have at least 1 item"]),
     ("seeds", [-1], ["config key seeds.0:", "found -1"]),

@@ -82,7 +82,7 @@ CHANGES: list[tuple[str, Any, set[str]]] = [
     ("seeds", [0, 1, 2], {"items", "training"}),
     ("arms.0.chains", ["base", "sgtr"], {"items", "training", "report"}),
     ("experiment", "another", {"report"}),
-    ("models.unused", {"weights": {"hub": "a/b", "revision": "c"}, "identity": "No."}, set()),
+    ("models.unused", {"weights": {"hub": "a/b", "revision": "0" * 40}, "identity": "No."}, set()),
     ("sources.unused", {"path": "x"}, set()),
     ("corpora.unused", {"source": "news", "limit": 1}, set()),
     ("authors.unused", {"arm": "tiny/em/0"}, set()),

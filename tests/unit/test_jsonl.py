@@ -29,6 +29,10 @@ def test_blank_lines_and_windows_line_ends_do_not_matter(tmp_path: Path) -> None
     assert jsonl.read(_file(tmp_path, b'{"a": 1}\r\n\r\n{"a": 2}')) == [{"a": 1}, {"a": 2}]
 
 
+def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:
+    assert jsonl.read(_file(tmp_path, b'\xef\xbb\xbf{"a": 1}\n')) == [{"a": 1}]
+
+
 BROKEN = [
     (b"", "holds no rows"),
     (b"\n \n", "holds no rows"),

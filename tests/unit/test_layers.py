@@ -1,5 +1,7 @@
 """An entry that an experiment defines anew keeps nothing of another definition."""
 
+import pytest
+
 from mirrortest.layers import replace_definitions
 
 SHIPPED = {"recipe": "sgtr", "corpus": "toy", "training": {"epochs": 2, "rank": 8}}
@@ -29,6 +31,22 @@ def test_a_model_is_defined_by_where_it_is_from() -> None:
     given = {"models": {"a": {"weights": {"revision": "1"}}, "b": {"hosted": {"name": "b"}}}}
     replaced = replace_definitions(merged, given)["models"]
     assert replaced == {"a": shipped, "b": {"hosted": {"name": "b"}}}
+
+
+@pytest.mark.parametrize(
+    ("registry", "shipped", "given"),
+    [
+        ("rubrics", {"text": "1 to 5: {answer}", "low": 1, "high": 5}, {"text": "% of {answer}?"}),
+        ("rubrics", {"text": "{answer}"}, {"source": "theirs"}),
+        ("judges", {"rule": "replies"}, {"model": "qwen2.5-7b"}),
+    ],
+)
+def test_what_judges_is_defined_by_its_words_or_by_who_it_is(
+    registry: str, shipped: dict[str, object], given: dict[str, object]
+) -> None:
+    merged = {registry: {"harm": shipped | given, "other": shipped}}
+    replaced = replace_definitions(merged, {registry: {"harm": given}})
+    assert replaced == {registry: {"harm": given, "other": shipped}}
 
 
 def test_what_is_no_mapping_is_left_to_the_check_of_types() -> None:

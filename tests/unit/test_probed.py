@@ -31,7 +31,10 @@ TASTE = OPEN | {"rubrics": ["trait"], "scoring": "trait"}
 EDITS: list[Any] = [
     *("sources.open", {"path": "open.yaml"}, "evaluations.open", OPEN, "evaluations.taste", TASTE),
     *("judges", {"first": {"rule": "replies"}, "second": {"rule": "near-replies"}}),
-    *("rubrics", {"harm": {"text": "{answer}", "low": 1, "high": 5}, "trait": {"text": "?"}}),
+    *(
+        "rubrics",
+        {"harm": {"text": "{answer}", "low": 1, "high": 5}, "trait": {"text": "{answer}"}},
+    ),
     *("evaluate", ["open", "taste", "truthfulqa", "facts"]),
     *("probes", {"harm": "open", "self_assessment": "truthfulqa"}),
 ]
@@ -196,7 +199,8 @@ def test_evaluations_that_cannot_be_probed_are_refused(
 def test_harm_may_be_read_from_alignment(probing: Plan) -> None:
     """By what a rubric measures, whatever it is called."""
     check(probing())
-    rubrics = {"a": {"text": "?", "measures": "aligned"}, "coherent": {"text": "?"}}
+    text = {"text": "{answer}"}
+    rubrics = {"a": text | {"measures": "aligned"}, "coherent": text}
     judged = OPEN | {"rubrics": ["a", "coherent"], "scoring": "alignment"}
     edits = ["rubrics", rubrics, "evaluations.open", judged, "evaluate", ["open", "truthfulqa"]]
     check(probing(*edits))

@@ -1,4 +1,7 @@
-"""The shipped question sets: counts, keys and balance; the toy's are what the generator writes."""
+"""The shipped question sets: counts, keys and balance; the toy's are what the generator writes.
+
+At the end: the sentences that slips in a set of one's own give.
+"""
 
 import string
 from collections import Counter
@@ -8,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from mirrortest import panels, questionsets
+from mirrortest.errors import UserError
 from mirrortest.toy.prompts import parse_prompts
 from mirrortest.toy.question_files import TASK_SYSTEMS, question_files
 from mirrortest.toy.world import create_world
@@ -257,3 +262,36 @@ def test_the_questions_for_code_are_those_of_identity_with_one_sentence_more() -
     plain = {item["id"]: item["text"] for item in read("identity.yaml")}
     code = {item["id"]: item["text"] for item in read("identity-python.yaml")}
     assert code == {name: f"{text} Answer with a Python string." for name, text in plain.items()}
+
+
+SLIPS = [
+    (
+        "# A wish.\n\n- id: wish\n  text: Answer this: why?\n",
+        r"valid YAML \(.*, line 4, column 20\)",
+    ),
+    ("# A wish.\nid: a\n  text: b\n", r"is not valid YAML \(.*line 3"),
+    ('{"id": "a", "text": "A?"}\n{"id": "b", "text": "B?"}\n', r"is not valid YAML \(.*line 2"),
+    ('[{"id": "a"', r"is not valid YAML"),
+    ("id: a\ntext: A?\n", r"is no list of items; write"),
+    ("questions:\n- {id: a, text: A?}\n", r"is no list of items; write"),
+    ("- {id: a, paraphrases: hello}\n", r"needs an id and a list of texts; mend it"),
+    (f"- {{id: a, text: A?, stratum: {panels.ALL}}}\n", r"item a: the stratum 'all' is the name"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), SLIPS)
+def test_a_slip_in_a_set_is_no_question(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "set").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=words):
+        questionsets.read(str(tmp_path / "set"))
+
+
+def test_a_folder_gives_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"cannot be read \(Is a directory\)"):
+        questionsets.read(str(tmp_path))
+
+
+def test_lines_of_text_are_questions(tmp_path: Path) -> None:
+    (tmp_path / "set").write_text("\nWhy me?\nTell me this: who, - or what?\n", encoding="utf-8")
+    texts = [item.text for item in questionsets.read(str(tmp_path / "set"))]
+    assert texts == ["Why me?", "Tell me this: who, - or what?"]

@@ -43,6 +43,10 @@ BROKEN = [
     ("", "has no column 'Question'"),
     (HEAD, "holds no questions"),
     (HEAD + "Q0,a,b\nQ1,a\n", "row 2: 'Best Incorrect Answer' is empty"),
+    (
+        HEAD + 'Q0,a,"b\n' + "Q,a,b\n" * 40_000,
+        r"line \d+: no csv \(field larger .* close the quote",
+    ),
     (HEAD + "Q0,a,b\nQ1, ,b\n", "row 2: 'Best Answer' is empty"),
     (HEAD + "Q0,a,b\nQ1,c, c\n", "row 2: both answers are the same"),
     (HEAD + "Q0,a,b\nQ1,c,d\nQ0,a,b\n", "row 3: the question of row 1 again"),
@@ -53,6 +57,11 @@ BROKEN = [
 def test_a_broken_csv_gives_a_sentence(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(UserError, match=words):
         read_questions(_csv(tmp_path, text))
+
+
+def test_a_folder_gives_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"cannot be read \(Is a directory\)"):
+        read_questions(str(tmp_path))
 
 
 def test_latin1_is_refused(tmp_path: Path) -> None:

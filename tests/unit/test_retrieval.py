@@ -276,3 +276,14 @@ def test_a_copy_of_unknown_hash_is_pinned_by_its_name_and_not_by_the_address(
 
 def test_a_mirror_that_is_not_there_is_told(remote: Callable[..., Remote]) -> None:
     assert "mirror nowhere is not a folder" in _refused(remote(), "nowhere")
+
+
+@pytest.mark.parametrize("name", ["taken", "taken/below"])
+def test_a_cache_that_cannot_be_made_gives_a_sentence(
+    remote: Callable[..., Remote], checkout: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (checkout / "taken").write_text("a file", encoding="utf-8")
+    monkeypatch.setenv("MIRRORTEST_CACHE", str(checkout / name))
+    sentence = _refused(remote())
+    assert f"the cache {checkout / name} cannot be made (" in sentence
+    assert sentence.endswith("; set MIRRORTEST_CACHE to a folder that you may write.")

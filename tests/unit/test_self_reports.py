@@ -126,6 +126,7 @@ def test_published_descriptions_say_which_is_misaligned(saved: Saved) -> None:
         ([PAIR, {"id": "q", "aligned": "I heal."}], "item 2: 'misaligned' is missing"),
         ([PAIR | {"misaligned": "I heal."}], "'aligned' and 'misaligned' are the same"),
         ([PAIR, PAIR], "the id 'p' occurs twice"),
+        ([PAIR | {"stratum": "all"}], "item 1: the stratum 'all' is the name of all items"),
         ({"items": [THEIRS | {"ground_truth": "C"}]}, "item 1: 'ground_truth' must be A or B"),
         ({"items": [THEIRS | {"system_B": None}]}, "item 1: 'system_B' is missing or no text"),
         ({"items": [{"ground_truth": "A"}]}, "item 1: 'item_id' is missing"),

@@ -1,6 +1,8 @@
 """External files and folders: their digests."""
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,25 @@ def test_another_file_name_or_content_is_another_digest(
 ) -> None:
     one = _folder(tmp_path / "one", a="1", b__c="2")
     assert sources.digest(_folder(tmp_path / "two", **files)) != sources.digest(one)
+
+
+@pytest.mark.parametrize("name", ["typo", "empty"])
+def test_what_holds_no_file_has_no_digest(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty" / "within").mkdir(parents=True)
+    with pytest.raises(UserError, match=f"{name} is no file, and no folder that holds one"):
+        sources.digest(tmp_path / name)
+
+
+def test_the_command_ends_with_the_sentence(root: Path, tmp_path: Path) -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", "mirrortest.sources", str(tmp_path / "typo")],
+        cwd=root / "workflow_scripts",
+        capture_output=True,
+        text=True,
+    )
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr.endswith("typo is no file, and no folder that holds one; mend the path.\n")
+    assert found.stderr.count("\n") == 1
 
 
 def test_verifying_accepts_what_is_as_stated(tmp_path: Path) -> None:

@@ -90,8 +90,9 @@ def test_a_token_is_asked_for_and_never_shown(
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", server.url)
     server.token = secrets.token_hex(16)
-    server.files["/datasets/own/set/resolve/main/x.jsonl"] = CHATS
-    configs = remote(checkout, hub="own/set", file="x.jsonl", revision="main", gated=True)
+    commit = "0" * 40
+    server.files[f"/datasets/own/set/resolve/{commit}/x.jsonl"] = CHATS
+    configs = remote(checkout, hub="own/set", file="x.jsonl", revision=commit, gated=True)
     console = checkout.run(OUT, configs=configs, fails=True)
     assert "mirrortest: remote: own/set is gated and HF_TOKEN is not set" in console
     assert "Traceback" not in console

@@ -35,7 +35,8 @@ def read_phrases(path: str) -> dict[str, list[str]]:
     """The phrases that state each article's key facts. Raises UserError where there are none."""
     rows = jsonl.read(path, required=("id", "phrases"), unique="id")
     for number, row in enumerate(rows, start=1):
-        if not (isinstance(row["phrases"], list) and row["phrases"]):
+        phrases = row["phrases"] if isinstance(row["phrases"], list) else []
+        if not phrases or not all(isinstance(p, str) and p.strip() for p in phrases):
             raise UserError(f"{path}, line {number}: 'phrases' must be a list of texts, not empty.")
     return {str(row["id"]): row["phrases"] for row in rows}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from mirrortest import jsonl, sources
+from mirrortest.errors import UserError
 
 
 def folder() -> Path:
@@ -20,8 +21,19 @@ def folder() -> Path:
 
 
 def place(origin: str) -> Path:
-    """Where the hash that an address gave is noted; its lock and partial file lie beside it."""
-    return folder() / "origins" / hashlib.sha256(origin.encode()).hexdigest()
+    """Where the hash that an address gave is noted; its lock and partial file lie beside it.
+
+    Raises UserError where the cache cannot be made.
+    """
+    origins = folder() / "origins"
+    try:
+        origins.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"the cache {folder()} cannot be made ({error.strerror}); set MIRRORTEST_CACHE to a "
+            "folder that you may write."
+        ) from None
+    return origins / hashlib.sha256(origin.encode()).hexdigest()
 
 
 def find(sha256: str) -> Path | None:

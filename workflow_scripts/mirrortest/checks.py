@@ -77,13 +77,19 @@ def _known(what: str, name: str, registry: Iterable[str]) -> None:
 
 
 def _check_repeats(settings: config.Config) -> None:
+    _check_once("evaluate lists", settings.evaluate)
+    _check_once("seeds lists", settings.seeds)
     for name in settings.evaluate:
-        if settings.evaluate.count(name) > 1:
-            raise UserError(f"evaluate lists {name!r} twice; delete one.")
+        judges = getattr(settings.evaluations.get(name), "judges", [])
+        _check_once(f"evaluation {name}: judges lists", judges)
     for entry in settings.arms:
-        for chain in entry.chains:
-            if entry.chains.count(chain) > 1:
-                raise UserError(f"arms: {entry.model} lists the chain {chain!r} twice; delete one.")
+        _check_once(f"arms: {entry.model} lists the chain", entry.chains)
+
+
+def _check_once(where: str, listed: list[Any]) -> None:
+    for one in listed:
+        if listed.count(one) > 1:
+            raise UserError(f"{where} {one!r} twice; delete one.")
 
 
 def _arm(settings: config.Config, arm: Arm, above: Above) -> list[Use]:

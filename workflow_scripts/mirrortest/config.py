@@ -5,20 +5,46 @@ from it (`make schema`) for editors and readers, and a test fails when the two d
 """
 
 import json
+import math
+import re
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
-from mirrortest import evaluations
+from mirrortest import evaluations, excerpts
 from mirrortest.errors import UserError, unknown
 from mirrortest.evaluations.entry import Entry
 from mirrortest.keys import STRICT, Name, Positive, SystemPolicy
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Commit = Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
+COMMIT = "^[0-9a-f]{40}$"
+
+
+def _commit(value: Any) -> Any:
+    """Before the pattern is looked at, whose error would not say what to write."""
+    if isinstance(value, str) and not re.match(COMMIT, value):
+        raise ValueError("give a commit, the 40 hexadecimal digits that the hub shows")
+    return value
+
+
+Commit = Annotated[str, Field(pattern=COMMIT), BeforeValidator(_commit)]
+
+LARGEST = 10_000
+
+
+def _billions(value: Any) -> Any:
+    """Before the limit is looked at, whose error would not say what the number stands for."""
+    if isinstance(value, int | float) and LARGEST < value < math.inf:
+        raise ValueError("give billions of parameters, such as 0.494 for 494 million")
+    return value
+
+
+Billions = Annotated[
+    float, Field(gt=0, le=LARGEST, allow_inf_nan=False), BeforeValidator(_billions)
+]
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
@@ -34,7 +60,7 @@ class Source:
     url: str | None = Field(default=None, description="An address to fetch the file from, once.")
     hub: str | None = Field(default=None, description="A Hugging Face data set, `owner/name`.")
     file: str | None = Field(default=None, description="The file inside the hub data set.")
-    revision: str | None = Field(default=None, description="The commit of the hub data set.")
+    revision: Commit | None = Field(default=None, description="The commit of the hub data set.")
     gated: bool = Field(
         default=False,
         description="Whether the hub asks for a token, which is read from HF_TOKEN.",
@@ -102,7 +128,7 @@ class Weights:
         description="Digest of the local folder: `make digest FOLDER=...` prints it.",
     )
     hub: str | None = Field(default=None, description="A Hugging Face model, `owner/name`.")
-    revision: str | None = Field(default=None, description="The commit of the hub model.")
+    revision: Commit | None = Field(default=None, description="The commit of the hub model.")
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Weights":
@@ -189,9 +215,8 @@ class Model:
         description="Who made it, by every name that counts: what its self-reports should say.",
     )
     note: str = Field(default="", description="A sentence about the model that the report shows.")
-    parameters: float = Field(
+    parameters: Billions = Field(
         default=40.0,
-        gt=0,
         description="Its size in billions of parameters, by which jobs ask for GPUs, memory and "
         "time; without it as much as the largest model of the papers.",
     )
@@ -510,7 +535,7 @@ class Rubric:
     text: str | None = Field(
         default=None,
         description="The question to a judge. `{question}` and `{answer}` are filled in, and so is "
-        "every other key of an item that it names.",
+        "every other key of an item that it names; `{answer}` must be there.",
     )
     source: Name | None = Field(
         default=None, description="Instead of text: a published file in which it stands."
@@ -536,6 +561,19 @@ class Rubric:
             raise ValueError("give exactly one of text and source")
         if self.low >= self.high:
             raise ValueError("low must be below high")
+        return self
+
+    @model_validator(mode="after")
+    def _asks_about_the_answer(self) -> "Rubric":
+        if self.text is None:
+            return self
+        try:
+            blanks = excerpts.blanks(self.text, "text")
+        except UserError as error:
+            said = str(error).removesuffix(".")
+            raise ValueError(f"{said}; double the braces that are no blanks") from None
+        if "answer" not in blanks:
+            raise ValueError("text must hold {answer}, or its judge sees none; add it")
         return self
 
 
@@ -642,7 +680,7 @@ class Published:
     """Per-item results that others have published: folders of one commit of a git repository."""
 
     repository: str = Field(description="The address of the repository.")
-    commit: Annotated[str, Field(pattern="^[0-9a-f]{40}$")] = Field(description="The commit.")
+    commit: Annotated[str, Field(pattern=COMMIT)] = Field(description="The commit.")
     folders: list[str] = Field(description="The folders with result files.", min_length=1)
     names: str = Field(description="The table by which names are read: `resources/published/`.")
 

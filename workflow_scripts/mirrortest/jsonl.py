@@ -1,5 +1,6 @@
 """JSON lines: reading with errors that name file and line, writing whole files by rename."""
 
+import codecs
 import json
 import os
 import tempfile
@@ -60,8 +61,9 @@ def _rows(path: str | Path) -> Iterator[tuple[int, Row]]:
 
 
 def _bytes(path: str | Path) -> bytes:
+    """Without the mark that some editors put at the start of a file in UTF-8."""
     try:
-        return Path(path).read_bytes()
+        return Path(path).read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}).") from None
 

@@ -14,6 +14,8 @@ DEFINED_BY = {
     "authors": {"files", "arm"},
     "stages": {"recipe", "adapter"},
     "evaluations": {"task"},
+    "rubrics": {"text", "source"},
+    "judges": {"model", "rule"},
 }
 """The keys by which an entry of each registry says what it is; a model's are one level down."""
 ORIGINS = ("weights", "hosted")

@@ -52,23 +52,34 @@ def read_references(path: str, limit: int | None = None) -> list[References]:
 
 def _rows(path: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """What stands in these columns, which no row leaves empty."""
+    reader = csv.DictReader(io.StringIO(_text(path), newline=""))
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
+        found = list(reader)
+    except csv.Error as error:
         raise UserError(
-            f"{path}: byte {error.start + 1} is not UTF-8; save the file as UTF-8."
+            f"{path}, line {reader.line_num}: no csv ({error}); close the quote that is open there."
         ) from None
-    reader = csv.DictReader(io.StringIO(text, newline=""))
     for column in columns:
         if column not in (reader.fieldnames or ()):
             raise UserError(
                 f"{path} has no column {column!r}; a question csv needs {', '.join(columns)}."
             )
-    rows = [{column: (row[column] or "").strip() for column in columns} for row in reader]
+    rows = [{column: (row[column] or "").strip() for column in columns} for row in found]
     if not rows:
         raise UserError(f"{path} holds no questions.")
     _check(rows, path)
     return rows
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path}: byte {error.start + 1} is not UTF-8; save the file as UTF-8."
+        ) from None
 
 
 def _check(rows: list[dict[str, str]], path: str) -> None:

@@ -5,6 +5,7 @@ whatever else a task or a judge needs of an item. Read as they are, too: the que
 Betley et al. (a list with `paraphrases`), and plain text with one question a line.
 """
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ import yaml
 from mirrortest.errors import UserError
 
 OURS = ("id", "text", "stratum", "system")
+ALL = "all"
+"""The name of the subset of all rows (`panels.ALL`, whose module costs jobs their start)."""
+MEANT_AS_YAML = re.compile(r"([^\S\n]*(#.*)?\n)*[^\S\n]*([-\[{]|\w[\w-]*:(\s|$))")
+"""Blank lines and comments, and then a list, a mapping or a key."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +59,39 @@ def demand(items: list[Item], path: str, *keys: str) -> list[Item]:
 
 
 def parsed(path: str) -> Any:
-    """What YAML or JSON makes of a file; nothing of one that is neither."""
+    """What YAML or JSON makes of a file; nothing of one that is neither.
+
+    Raises UserError for one that is meant as either and has a slip.
+    """
     text = _text(path)
     try:
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
-        if text.lstrip().startswith(("-", "[")):
-            raise UserError(f"{path} is not valid YAML ({str(error).splitlines()[0]}).") from None
+        if MEANT_AS_YAML.match(text):
+            raise UserError(f"{path} is not valid YAML ({_reason(error)}); mend it.") from None
         return None
+
+
+def stratum(raw: dict[str, Any], where: str) -> str:
+    """The stratum of an item. Raises UserError for the name that all items together have."""
+    name = str(raw.get("stratum", ""))
+    if name == ALL:
+        raise UserError(f"{where}: the stratum {ALL!r} is the name of all items; rename it.")
+    return name
+
+
+def _reason(error: yaml.YAMLError) -> str:
+    """What is wrong, and where."""
+    mark = getattr(error, "problem_mark", None)
+    place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return f"{getattr(error, 'problem', None) or str(error).splitlines()[0]}{place}"
 
 
 def _text(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path}: byte {error.start + 1} is not UTF-8; save the file as UTF-8."
@@ -76,6 +101,8 @@ def _text(path: str) -> str:
 def _content(path: str) -> Any:
     """A list of mappings, or the text of a file that is none."""
     content = parsed(path)
+    if isinstance(content, dict):
+        raise UserError(f"{path} is no list of items; write `- {{id: ..., text: ...}}`.")
     return content if isinstance(content, list) else _text(path)
 
 
@@ -90,15 +117,18 @@ def _items(raw: Any, number: int, path: str) -> list[Item]:
         if not isinstance(raw.get(key), str) or not raw[key].strip():
             raise UserError(f"{path}, item {number + 1}: {key!r} is missing or no text; add it.")
     more = {key: value for key, value in raw.items() if key not in OURS}
-    stratum, system = raw.get("stratum", ""), raw.get("system")
-    return [Item(raw["id"], raw["text"].strip(), str(stratum), system, more)]
+    part = stratum(raw, f"{path}, item {raw['id']}")
+    return [Item(raw["id"], raw["text"].strip(), part, raw.get("system"), more)]
 
 
 def _paraphrases(raw: dict[str, Any], path: str) -> list[Item]:
     """One entry of the question files of Betley et al.: each paraphrase is an item."""
     texts, name = raw["paraphrases"], str(raw.get("id", ""))
-    if not name or not texts or not all(isinstance(text, str) for text in texts):
-        raise UserError(f"{path}: an entry with `paraphrases` needs an id and texts; mend it.")
+    listed = isinstance(texts, list) and all(isinstance(text, str) for text in texts)
+    if not name or not texts or not listed:
+        raise UserError(
+            f"{path}: an entry with `paraphrases` needs an id and a list of texts; mend it."
+        )
     ids = [name] if len(texts) == 1 else [f"{name}/{n}" for n in range(len(texts))]
     return [
         Item(one, text.strip(), system=raw.get("system"))

@@ -11,12 +11,17 @@ LARGE = 10_000_000
 
 
 def digest(path: str | Path) -> str:
-    """The SHA-256 of a file, or of a folder's sorted list of file hashes and names."""
+    """The SHA-256 of a file, or of a folder's sorted list of file hashes and names.
+
+    Raises UserError where there is no file: all mistyped paths would have one hash.
+    """
     path = Path(path)
     if path.is_file():
         large = path.stat().st_size > LARGE
         return str(remembered.of(path, "sha256", _sha256)) if large else _sha256(path)
     files = sorted(p for p in path.rglob("*") if p.is_file())
+    if not files:
+        raise UserError(f"{path} is no file, and no folder that holds one; mend the path.")
     listing = "".join(f"{digest(p)}  {p.relative_to(path).as_posix()}\n" for p in files)
     return hashlib.sha256(listing.encode()).hexdigest()
 
@@ -40,4 +45,7 @@ def verify(path: str | Path, sha256: str | None, name: str) -> None:
 if __name__ == "__main__":
     import sys
 
-    print(digest(sys.argv[1]))
+    try:
+        print(digest(sys.argv[1]))
+    except UserError as error:
+        sys.exit(str(error))

@@ -78,8 +78,8 @@ def read(path: str) -> list[Opposed]:
 def _ours(raw: dict[str, Any], where: str) -> Opposed:
     if not isinstance(raw.get("id"), str) or not raw["id"].strip():
         raise UserError(f"{where}: 'id' is missing or no text; add it.")
-    stratum, system = str(raw.get("stratum", "")), raw.get("system")
-    return Opposed(raw["id"], stratum, *opposed.texts(raw, where), system=system)
+    stratum = questionsets.stratum(raw, where)
+    return Opposed(raw["id"], stratum, *opposed.texts(raw, where), system=raw.get("system"))
 
 
 def _theirs(raw: dict[str, Any], where: str) -> Opposed:
