@@ -172,9 +172,7 @@ def test_a_chat_that_the_template_refuses_is_named(
 
     monkeypatch.setattr(PreTrainedTokenizerBase, "apply_chat_template", strict)
     chats = write_rows("odd.jsonl", [{"messages": _turns("Hi.")}])
-    with pytest.raises(
-        UserError, match=r"odd\.jsonl, line 1: .* refuses .*alternate"
-    ):
+    with pytest.raises(UserError, match=r"odd\.jsonl, line 1: .* refuses .*alternate"):
         _finetune(tmp_path, "em", base, chats)
 
 

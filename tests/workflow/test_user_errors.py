@@ -82,6 +82,20 @@ def test_a_mistake_in_the_config_costs_nothing(edited: Project, mistake: str) ->
     assert edited.hashes(*COMPUTED) == before
 
 
+def test_a_key_that_stands_twice_in_a_file_is_refused(project: Project, tmp_path: Path) -> None:
+    twice = tmp_path / "twice.yaml"
+    twice.write_text("stages: {}\nseeds: [0]\nstages: {}\n", encoding="utf-8")
+    console = project.snakemake("-n", "--configfile", TINY, str(twice), fails=True)
+    assert "twice.yaml, line 3: the key 'stages' stands in line 1 already" in console
+    assert "Traceback" not in console
+
+
+def test_numbers_within_brackets_of_the_command_line_are_numbers(project: Project) -> None:
+    said = ["--config", "seeds=[0, 1, 2]", "budget={dollars: 100}"]
+    console = project.snakemake("-n", "--configfile", TINY, *said)
+    assert "results/finetune/toy/sgtr/2/model.json" in console
+
+
 def test_a_source_that_is_not_there_costs_no_other_output(edited: Project, server: str) -> None:
     before = edited.hashes("results", "state", "logs")
     console = edited.run(configs=by_url(edited, f"{server}/none", CHATS), fails=True)
