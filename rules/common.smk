@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
 from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
-from mirrortest import chains, checks, layers, outlook, paths, prompts
+from mirrortest import chains, checks, layers, outlook, paths, prompts, targets
 from mirrortest import config as configuration
 from mirrortest.errors import UserError
 from mirrortest.experiment import Experiment
@@ -48,14 +48,8 @@ gc.set_threshold(200_000, 20, 50)
 
 
 wildcard_constraints:
-    author=r"[^/]+",
-    chain=r"[^/]+",
-    corpus=r"[^/]+",
+    **targets.named(settings),
     family=r"[^/]+",
-    judge=r"[^/]+",
-    model=r"[^/]+",
     seed=r"\d+",
-    source=r"[^/]+",
-    stage=r"[^/+]+",
     text=r"[^/]+",
     wording=r"[^/]+",
