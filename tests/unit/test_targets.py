@@ -1,4 +1,4 @@
-"""A target is one that some rule makes if all its names are of the config, and of the right kind."""
+"""A target is one that some rule makes if its names are of the config, and of the right kind."""
 
 import re
 from collections.abc import Callable
