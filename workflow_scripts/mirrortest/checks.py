@@ -473,7 +473,7 @@ def _check_paid(experiment: Experiment, name: str, hosted: str) -> None:
     if settings.budget is None:
         raise UserError(
             f"model {name} is hosted and costs money, and the config has no budget; add "
-            "`budget: {dollars: ...}`, and ask `snakemake preflight` what it will take."
+            "`budget: {dollars: ...}`, and ask `snakemake preflight` what training will take."
         )
     known = prices.load(settings.prices)
     known.asking(hosted)
