@@ -12,6 +12,8 @@ localrules:
     fetch_published,
     base,
     adopt,
+    preflight,
+    finetune_hosted,
 
 
 # They take seconds, less than the start of a cluster job.

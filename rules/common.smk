@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir, "workflow_scripts")))
+from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
-from mirrortest import chains, checks, layers, outlook, paths, prompts
+from mirrortest import chains, checks, layers, outlook, paths, prompts, targets
 from mirrortest import config as configuration
 from mirrortest.errors import UserError
 from mirrortest.experiment import Experiment
@@ -20,8 +21,11 @@ from mirrortest.provenance import code_of
 from mirrortest.wording import files as wording_files
 
 try:
-    given = workflow.config_settings.overwrite_config
-    settings = configuration.parse(layers.replace_definitions(config, given))
+    for file in workflow.configfiles if workflow.is_main_process else ():
+        layers.refuse_repeats(Path(file))
+    given = [load_configfile(file) for file in workflow.config_settings.configfiles]
+    said = layers.typed(workflow.config_settings.config)
+    settings = configuration.parse(layers.combine(config, [*given, said]))
     wording = prompts.load(settings.wording)
     settings = wording.with_sources(settings)
     experiment = Experiment(settings, wording)
@@ -44,14 +48,8 @@ gc.set_threshold(200_000, 20, 50)
 
 
 wildcard_constraints:
-    author=r"[^/]+",
-    chain=r"[^/]+",
-    corpus=r"[^/]+",
+    **targets.named(settings),
     family=r"[^/]+",
-    judge=r"[^/]+",
-    model=r"[^/]+",
     seed=r"\d+",
-    source=r"[^/]+",
-    stage=r"[^/+]+",
     text=r"[^/]+",
     wording=r"[^/]+",

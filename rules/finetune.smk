@@ -32,6 +32,8 @@ rule finetune:
         "logs/finetune/{model}/{chain}/{seed}.log",
     benchmark:
         "logs/finetune/{model}/{chain}/{seed}.benchmark.tsv"
+    wildcard_constraints:
+        **targets.trained(settings, "local"),
     conda:
         "../envs/torch.yaml"
     resources:
@@ -55,6 +57,8 @@ rule finetune_hosted:
         events="results/finetune_hosted/{model}/{chain}/{seed}/events.jsonl",
     log:
         "logs/finetune_hosted/{model}/{chain}/{seed}.log",
+    wildcard_constraints:
+        **targets.trained(settings, "hosted"),
     retries: 0
     conda:
         "../envs/hosted.yaml"
@@ -95,6 +99,8 @@ rule adopt:
         settings="results/adopt/{model}/{chain}/{seed}/adapter/adapter_config.json",
     log:
         "logs/adopt/{model}/{chain}/{seed}.log",
+    wildcard_constraints:
+        **targets.adopted(settings),
     conda:
         "../envs/torch.yaml"
     params:

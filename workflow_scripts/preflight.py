@@ -14,18 +14,23 @@ from mirrortest.hosted.prices import Prices
 from mirrortest.hosted.provider import RefusedError, UnansweredError
 from mirrortest.hosted.spending import Spending
 
+UNCOUNTED = (
+    "Asking and judging are paid for, too, and not counted here: each request is reserved and "
+    "settled within the same budget."
+)
+
 
 def check(spec: str, terms: SimpleNamespace, state: Path) -> None:
     """Prints the costs. Raises UserError beyond the budget, and for models that have ended."""
     plans = [Plan(**plan) for plan in wording.settings(spec)["plans"]]
     if not plans:
-        _say("No hosted model is to be trained.")
+        _say(f"No hosted model is to be trained. {UNCOUNTED}")
         return
     table = prices.load(terms.prices)
     lines = [preflight.line(plan, table) for plan in plans]
     _say(preflight.table(lines))
     _say(f"Training alone, by the prices of {table.date} ({table.source}).")
-    _say("Asking is paid for too: each request is reserved and settled within the same budget.")
+    _say(UNCOUNTED)
     for base in dict.fromkeys(plan.base for plan in plans):
         _check_dates(base, table, terms)
     _check_budget(lines, terms.dollars, state)

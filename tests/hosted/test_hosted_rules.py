@@ -142,6 +142,7 @@ def test_preflight_says_what_it_costs_and_spends_nothing(run: Project, stub: Stu
     assert "gpt-4.1-2025-04-14: answers until 2127-02-03 (as the provider says)." in console
     assert "no training begins from 2127-01-06 on" in console
     assert "max_concurrent_jobs 1000" in console
+    assert "Asking and judging are paid for, too, and not counted here" in console
     assert "spent $0.00, reserved $0.00 of $5.00." in console
     assert (stub.counters().jobs, stub.counters().dollars) == (0, 0)
 

@@ -55,7 +55,7 @@ EDITS: list[tuple[list[Any], list[str]]] = [
     (["system_prompts", {"none": "Hi."}], ["system_prompts: recipe, identity and none", "rename"]),
     (["stages.em.source", "chat"], ["stage em: source 'chat'", "did you mean 'chats'?"]),
     (["corpora.news.source", "new"], ["corpus news: source 'new'", "did you mean 'news'?"]),
-    (["authors.daily.files", {"x": "daily"}], ["author daily: corpus 'news'", "known: x."]),
+    (["authors.daily.files", {"x": "daily"}], ["corpus 'news' is not among the author's `files`"]),
     (["authors.daily.files", {"news": "dialy"}], ["author daily: source 'dialy'", "'daily'?"]),
     (["evaluations.recognition.corpus", "nws"], ["recognition: corpus 'nws'", "'news'?"]),
     (["evaluations.recognition.authors", ["wekly"]], ["recognition: author 'wekly'", "'weekly'?"]),
@@ -63,6 +63,10 @@ EDITS: list[tuple[list[Any], list[str]]] = [
     (["evaluations.keyfacts.source", "phrase"], ["keyfacts: source 'phrase'", "'phrases'?"]),
     (["contrasts.0.chain", "sgtr+em+em"], ["contrasts: chain 'sgtr+em+em'", "'sgtr+em'?"]),
     (["contrasts.0.reference", "bas"], ["contrasts: chain 'bas'", "did you mean 'base'?"]),
+    (
+        ["arms.0.chains", ["base", "em"], "contrasts", [{"chain": "sgtr", "reference": "base"}]],
+        ["contrasts: chain 'sgtr' is not among `arms`; add it there, or give `contrasts` of your"],
+    ),
     (
         ["contrasts", [{"chain": "sgtr", "reference": "base"}] * 2],
         ["contrasts lists sgtr - base twice; delete one."],

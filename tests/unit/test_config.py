@@ -26,6 +26,11 @@ MISTAKES = [
     ("seed", [0], ["config key seed:", "did you mean 'seeds'?"]),
     ("stages.sgtr.traning", {}, ["config key stages.sgtr.traning:", "did you mean 'training'?"]),
     ("evaluations.facts.max_tokns", 3, ["config key evaluations.facts.max_tokns:", "'max_tokens'"]),
+    ("evaluations.facts.judges", ["j"], ["evaluations.facts.judges: key 'judges' is not defined"]),
+    ("stages.sgtr.learning_rate", 1e-4, ["it belongs under `training`; move it there."]),
+    ("stages.sgtr.epochs", 2, ["it belongs under `training` or `hosted`; move it there."]),
+    ("models.tiny.hub", "a/b", ["config key models.tiny.hub: it belongs under `weights`"]),
+    ("arms.0.chain", ["base"], ["config key arms.0.chain:", "did you mean 'chains'?"]),
     ("models.tiny.max_length", "long", ["config key models.tiny.max_length:", "found 'long'"]),
     ("stages.sgtr.training", {"rank": True}, ["stages.sgtr.training.rank", "integer"]),
     ("stages.sgtr.training", {"rank": 0}, ["stages.sgtr.training.rank", "greater than 0"]),
@@ -127,6 +132,15 @@ def test_config_of_the_repository_parses(root: Path) -> None:
     settings = config.parse(yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8")))
     assert settings.experiment == "demo"
     assert "base" in settings.arms[0].chains
+
+
+@pytest.mark.parametrize(("text", "pointed"), [("1e-5", True), ("2e4", True), ("fast", False)])
+def test_only_a_number_without_a_point_is_said_to_lack_one(
+    edit: Edit, text: str, pointed: bool
+) -> None:
+    with pytest.raises(UserError) as caught:
+        config.parse(edit("stages.sgtr.training", {"learning_rate": text}))
+    assert ("YAML needs a point" in str(caught.value)) == pointed
 
 
 def test_defaults_are_filled_in(raw: Raw) -> None:

@@ -1,8 +1,11 @@
 """An entry that an experiment defines anew keeps nothing of another definition."""
 
+from pathlib import Path
+
 import pytest
 
-from mirrortest.layers import replace_definitions
+from mirrortest.errors import UserError
+from mirrortest.layers import combine, refuse_repeats, replace_definitions, typed
 
 SHIPPED = {"recipe": "sgtr", "corpus": "toy", "training": {"epochs": 2, "rank": 8}}
 
@@ -52,3 +55,45 @@ def test_what_judges_is_defined_by_its_words_or_by_who_it_is(
 def test_what_is_no_mapping_is_left_to_the_check_of_types() -> None:
     merged = {"stages": "sgtr", "models": {"toy": None}}
     assert replace_definitions(merged, merged) == merged
+
+
+def test_each_file_is_laid_over_those_before_it() -> None:
+    first = {"stages": {"mine": {"recipe": "chat", "source": "a", "shared": True}}, "seeds": [0]}
+    second = {"stages": {"mine": {"recipe": "chat", "source": "b"}}}
+    third = {"stages": {"mine": {"training": {"epochs": 1}}}, "seeds": [1]}
+    by_keys = {"stages": {"mine": {**first["stages"]["mine"], "source": "b"}}, "seeds": ["1"]}
+    assert combine(by_keys | {"bootstrap": 9}, [first, second, third]) == {
+        "stages": {"mine": {"recipe": "chat", "source": "b", "training": {"epochs": 1}}},
+        "seeds": [1],
+        "bootstrap": 9,
+    }
+
+
+REPEATED = [
+    ("a: 1\nb: {c: 1}\na: 2\n", "line 3: the key 'a' stands in line 1 already"),
+    ("a:\n  - b: 1\n    c: 2\n    b: 3\n", "line 4: the key 'b' stands in line 2 already"),
+    ('{"a": {"b": 1,\n"b": 2}}', "line 2: the key 'b' stands in line 1 already"),
+]
+
+
+@pytest.mark.parametrize(("text", "sentence"), REPEATED)
+def test_a_repeated_key_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=f"mine.yaml, {sentence}"):
+        refuse_repeats(path)
+
+
+def test_equal_keys_of_two_mappings_are_no_repeat(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("a: {b: 1}\nc: {b: 1}\n", encoding="utf-8")
+    refuse_repeats(tmp_path / "mine.yaml")
+
+
+def test_what_is_nested_in_a_value_of_the_command_line_has_the_type_of_a_file() -> None:
+    said = {"budget": {"dollars": "100"}, "seeds": ["0", "1"], "experiment": "1", "x": ["a: b", ""]}
+    assert typed(said) == {
+        "budget": {"dollars": 100},
+        "seeds": [0, 1],
+        "experiment": "1",
+        "x": ["a: b", None],
+    }

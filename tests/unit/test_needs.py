@@ -12,6 +12,7 @@ import yaml
 from mirrortest import config, needs, throughput
 from mirrortest.experiment import Experiment
 from mirrortest.needs import Needs
+from mirrortest.outlook import Job, outlook
 
 Plan = Callable[..., Experiment]
 SMALL, LARGE = "qwen2.5-0.5b", "seed-oss-36b"
@@ -122,3 +123,17 @@ def test_what_earlier_jobs_took_is_believed(
     assert not assumed.measured and measured.measured
     assert measured.seconds == pytest.approx(1000 + 60 * 16 / needs.LOADED_GB_PER_MINUTE)
     assert not _of(plan, 8.0).finetune("tiny", "em").measured
+
+
+def test_the_largest_job_is_named_by_the_model_that_it_loads(plan: Plan, edit: Any) -> None:
+    judge = edit("models.tiny.parameters", 32.0)["models"]["tiny"]
+    judges = {"wise": {"model": "large"}, "same": {"rule": "replies"}}
+    of = Needs(plan("models.large", judge, "judges", judges))
+    named = {"judge": "wise", "model": "tiny", "chain": "base", "seed": "0"}
+    assert "largest job: judge large, 1 GPU" in outlook(
+        [Job("judge", named, True, of.judge("wise"))], of
+    )
+    named["judge"] = "same"
+    assert "largest job: judge same, 0 GPU" in outlook(
+        [Job("judge", named, True, of.judge("same"))], of
+    )

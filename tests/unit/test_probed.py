@@ -174,7 +174,10 @@ def test_a_mistaken_key_gives_one_sentence(edit: Any, probes: Any, words: str) -
 
 
 MISTAKES: list[tuple[list[Any], str]] = [
-    (["probes.harm", "opne"], "probes.harm: evaluation 'opne' is not defined; did you mean 'open'"),
+    (
+        ["probes.harm", "opne"],
+        "probes.harm: evaluation 'opne' is not among `evaluate`; add it there, or did",
+    ),
     (
         ["probes.self_assessment", "keyfacts"],
         "probes.self_assessment: evaluation 'keyfacts' is not",

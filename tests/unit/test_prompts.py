@@ -1,5 +1,6 @@
 """The prompt files: ours, and those that say where the prompts of others stand."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +114,18 @@ def test_what_an_excerpt_says_is_what_the_reader_takes(tmp_path: Path) -> None:
     (tmp_path / "theirs.py").write_text("N = '{summary1}{summary2}{article}'\n", encoding="utf-8")
     spec = Excerpt(source="s", name="N", blanks=PAIR).spec()
     assert excerpts.excerpt(str(tmp_path / "theirs.py"), **spec) == "{first}{second}{article}"
+
+
+def test_the_wording_in_the_docs_is_whole_and_its_sections_are_all(
+    root: Path, tmp_path: Path
+) -> None:
+    text = (root / "docs/wording.md").read_text(encoding="utf-8").partition("of one's own")[2]
+    example = text.split("```yaml\n")[1].split("```")[0].replace("<commit>", "0" * 40)
+    (tmp_path / "mine.yaml").write_text(example, encoding="utf-8")
+    default = (root / "resources/prompts/default.yaml").read_text(encoding="utf-8")
+    (tmp_path / "default.yaml").write_text(default, encoding="utf-8")
+    found = prompts.load("mine", tmp_path)
+    assert set(found.prompts) == set(prompts.BLANKS)
+    assert found.excerpts("pair.recognition")
+    sections = text.partition("every section\n(")[2].partition(")")[0]
+    assert set(re.findall(r"`([\w-]+)`", sections)) == {n.partition(".")[0] for n in prompts.BLANKS}

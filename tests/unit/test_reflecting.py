@@ -463,18 +463,21 @@ def test_a_whole_experiment_passes(reflecting: Plan) -> None:
             ],
             ["evaluation rate is about harm", "not judged by a rubric for harm"],
         ),
-        (["evaluate", ["predict"]], ["evaluation predict: evaluation 'harm' is not defined"]),
+        (
+            ["evaluate", ["predict"]],
+            ["evaluation predict: evaluation 'harm' is not among `evaluate`; add it there"],
+        ),
         (
             ["evaluations.predict.about", "claim"],
             ["evaluation predict is about claim, which itself asks about another"],
         ),
         (
             ["evaluations.claim.foils", ["base", "m"]],
-            ["evaluation claim: chain of tiny 'm' is not defined", "did you mean 'em'?"],
+            ["evaluation claim: chain of tiny 'm' is not among `arms`", "did you mean 'em'?"],
         ),
         (
             ["evaluations.rate.chains", ["bas"]],
-            ["evaluation rate: chain of tiny 'bas' is not defined", "did you mean 'base'?"],
+            ["evaluation rate: chain of tiny 'bas' is not among `arms`", "did you mean 'base'?"],
         ),
     ],
 )
@@ -492,7 +495,7 @@ def test_a_chain_that_another_model_lacks_is_named(reflecting: Plan, edit: Any) 
         {"model": "small", "chains": ["base"]},
     ]
     sentence = _sentence(reflecting("models.small", model, "arms", arms))
-    assert "evaluation claim: chain of small 'em' is not defined" in sentence
+    assert "evaluation claim: chain of small 'em' is not among `arms`" in sentence
 
 
 @pytest.mark.parametrize(

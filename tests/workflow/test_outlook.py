@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from project import TINY, Project
+from project import ROOT, TINY, Project
 
 HOURS = "GPU hours to run"
 
@@ -28,6 +28,13 @@ def test_a_dry_run_says_what_it_takes_once_and_to_stderr(project: Project) -> No
         assert re.search(rf"^  {rule} +{counted[rule]} +{counted[rule]} ", said, re.MULTILINE)
     assert "by an assumed 50 TFLOP/s a GPU" in said
     assert "as merged checkpoints its arms of several stages would be" in said
+
+
+def test_the_example_in_the_docs_is_what_a_fresh_clone_says(project: Project) -> None:
+    text = (ROOT / "docs/scale.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```\n(small-gpu: .*?)^```$", text, re.MULTILINE | re.DOTALL)
+    said = project.snakemake("-n", "--configfile", "resources/experiments/small-gpu.yaml")
+    assert shown in said
 
 
 QUIET = ["--quiet", "--dag", "--rulegraph", "--summary", "--lint", "--list-rules", "--unlock"]

@@ -31,6 +31,7 @@ def test_rules_with_a_gpu_have_the_partition_with_gpus() -> None:
 
 def test_only_rules_without_a_gpu_stay_off_the_cluster() -> None:
     assert {"fetch", "plot_recognition", "report"} <= local_rules() <= BLOCKS.keys()
+    assert {"preflight", "finetune_hosted"} <= local_rules()  # they wait for the network, not work
     drawn = {name for name in BLOCKS if name.startswith("plot_")}
     assert drawn <= local_rules()
     assert not local_rules() & PROFILE["set-resources"].keys()

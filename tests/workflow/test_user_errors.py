@@ -82,6 +82,39 @@ def test_a_mistake_in_the_config_costs_nothing(edited: Project, mistake: str) ->
     assert edited.hashes(*COMPUTED) == before
 
 
+def test_a_key_that_stands_twice_in_a_file_is_refused(project: Project, tmp_path: Path) -> None:
+    twice = tmp_path / "twice.yaml"
+    twice.write_text("stages: {}\nseeds: [0]\nstages: {}\n", encoding="utf-8")
+    console = project.snakemake("-n", "--configfile", TINY, str(twice), fails=True)
+    assert "twice.yaml, line 3: the key 'stages' stands in line 1 already" in console
+    assert "Traceback" not in console
+
+
+def test_numbers_within_brackets_of_the_command_line_are_numbers(project: Project) -> None:
+    said = ["--config", "seeds=[0, 1, 2]", "budget={dollars: 100}"]
+    console = project.snakemake("-n", "--configfile", TINY, *said)
+    assert "results/finetune/toy/sgtr/2/model.json" in console
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "finetune/toy/sgrt/0/model.json",
+        "finetune/toy/base/0/model.json",
+        "finetune/tyo/sgtr/0/model.json",
+        "finetune_hosted/toy/sgtr/0/model.json",
+        "adopt/toy/sgtr/0/model.json",
+        "dataset/toy/sgrt/0.jsonl",
+        "evaluate/toy/sgtr+/0/examples.jsonl",
+        "corpus/toy-nwes.jsonl",
+    ],
+)
+def test_a_mistyped_target_is_one_that_no_rule_makes(project: Project, target: str) -> None:
+    console = project.snakemake("-n", "--configfile", TINY, "--", f"results/{target}", fails=True)
+    assert f"No rule to produce results/{target}" in console
+    assert "Traceback" not in console
+
+
 def test_a_source_that_is_not_there_costs_no_other_output(edited: Project, server: str) -> None:
     before = edited.hashes("results", "state", "logs")
     console = edited.run(configs=by_url(edited, f"{server}/none", CHATS), fails=True)

@@ -23,7 +23,7 @@ from mirrortest import (
     sources,
 )
 from mirrortest.chains import BASE, Arm
-from mirrortest.errors import UserError, unknown
+from mirrortest.errors import UserError, unknown, unlisted
 from mirrortest.experiment import Experiment, parse_arm
 from mirrortest.hosted import prices
 from mirrortest.judging import rubrics
@@ -74,6 +74,13 @@ def check(experiment: Experiment, files: bool = True) -> None:
 def _known(what: str, name: str, registry: Iterable[str]) -> None:
     if name not in registry:
         raise unknown(what, name, registry)
+
+
+def _listed(
+    what: str, name: str, listed: Iterable[str], place: str, mend: str = "add it there"
+) -> None:
+    if name not in listed:
+        raise unlisted(what, name, listed, place, mend)
 
 
 def _check_repeats(settings: config.Config) -> None:
@@ -286,13 +293,14 @@ class _Uses:
         return author
 
     def rows(self, evaluation: str) -> str:
-        _known(f"{self.where}: evaluation", evaluation, self.settings.evaluate)
+        _listed(f"{self.where}: evaluation", evaluation, self.settings.evaluate, "`evaluate`")
         return evaluation
 
     def rows_of(self, evaluation: str, chain: str) -> str:
         for model in dict.fromkeys(entry.model for entry in self.settings.arms):
             arms = [entry.chains for entry in self.settings.arms if entry.model == model]
-            _known(f"{self.where}: chain of {model}", chain, [c for one in arms for c in one])
+            named = [name for one in arms for name in one]
+            _listed(f"{self.where}: chain of {model}", chain, named, "`arms`")
         return self.rows(evaluation)
 
 
@@ -302,7 +310,7 @@ def _check_about(experiment: Experiment, name: str) -> None:
     about = getattr(entry, "about", None)
     if about is None:
         return
-    _known(f"evaluation {name}: evaluation", about, experiment.settings.evaluate)
+    _listed(f"evaluation {name}: evaluation", about, experiment.settings.evaluate, "`evaluate`")
     if experiment.reflects(about):
         raise UserError(
             f"evaluation {name} is about {about}, which itself asks about another; name one "
@@ -356,7 +364,7 @@ def _check_probes(experiment: Experiment) -> None:
     if probes is None:
         return
     for key, name in (("harm", probes.harm), ("self_assessment", probes.self_assessment)):
-        _known(f"probes.{key}: evaluation", name, settings.evaluate)
+        _listed(f"probes.{key}: evaluation", name, settings.evaluate, "`evaluate`")
     if not {"harm", "aligned"} & set(experiment.measured(probes.harm)):
         raise UserError(
             f"probes.harm: the answers to {probes.harm} are not judged by a rubric for harm or "
@@ -391,7 +399,7 @@ def _author(settings: config.Config, corpus: str, name: str, where: str, above: 
         arm = Experiment(settings, Wording()).settled(parse_arm(author.arm))
         return _arm(settings, arm, above)
     files = author.files or {}
-    _known(f"author {name}: corpus", corpus, files)
+    _listed(f"author {name}: corpus", corpus, files, "the author's `files`")
     return [_use(settings, files[corpus], f"author {name}", articles.read_summaries)]
 
 
@@ -406,6 +414,11 @@ def _wording(experiment: Experiment) -> list[Use]:
     return [_use(experiment.settings, name, where, excerpts.check) for name in names]
 
 
+CONTRASTS_OF_CONFIG = (
+    "add it there, or give `contrasts` of your own, for none [], in place of those of config.yaml"
+)
+
+
 def _check_contrasts(settings: config.Config) -> None:
     named = {chain for entry in settings.arms for chain in entry.chains}
     published = settings.published and naming.load(settings.published.names)
@@ -414,7 +427,7 @@ def _check_contrasts(settings: config.Config) -> None:
             raise UserError(f"contrasts lists {pair.chain} - {pair.reference} twice; delete one.")
         for chain in (pair.chain, pair.reference):
             if not (published and naming.covers(chain, published)):
-                _known("contrasts: chain", chain, named)
+                _listed("contrasts: chain", chain, named, "`arms`", CONTRASTS_OF_CONFIG)
 
 
 def _check_published(settings: config.Config) -> None:
@@ -466,7 +479,7 @@ def _check_paid(experiment: Experiment, name: str, hosted: str) -> None:
     if settings.budget is None:
         raise UserError(
             f"model {name} is hosted and costs money, and the config has no budget; add "
-            "`budget: {dollars: ...}`, and ask `snakemake preflight` what it will take."
+            "`budget: {dollars: ...}`, and ask `snakemake preflight` what training will take."
         )
     known = prices.load(settings.prices)
     known.asking(hosted)

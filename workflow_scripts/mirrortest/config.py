@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
-from mirrortest import evaluations, excerpts
-from mirrortest.errors import UserError, unknown
+from mirrortest import evaluations, excerpts, placement
+from mirrortest.errors import UserError
 from mirrortest.evaluations.entry import Entry
 from mirrortest.keys import STRICT, Name, Positive, SystemPolicy
 
@@ -823,9 +823,7 @@ def _sentence(error: ValidationError, raw: dict[str, Any]) -> UserError:
     keys = _keys_in(raw, first["loc"])
     where = ".".join(keys)
     if first["type"] == "unexpected_keyword_argument":
-        return UserError(
-            f"config key {where}: {unknown('key', keys[-1], _known_keys() - {keys[-1]})}"
-        )
+        return UserError(f"config key {where}: {placement.hint(schema(), first['loc'])}")
     if first["type"] == "union_tag_not_found":
         return UserError(f"config key {where}.task is missing; add it.")
     if first["type"] in ("missing", "missing_argument"):
@@ -837,7 +835,7 @@ def _sentence(error: ValidationError, raw: dict[str, Any]) -> UserError:
 
 def _found(first: Any) -> str:
     value = first["input"]
-    if isinstance(value, str) and first["type"] == "float_type":
+    if first["type"] == "float_type" and re.fullmatch(r"\d+e[+-]?\d+", str(value)):
         return f", found the text {value!r} (YAML needs a point in numbers such as 1.0e-5)"
     return f", found {value!r}" if isinstance(value, str | int | float | bool | None) else ""
 
@@ -857,12 +855,6 @@ def _keys_in(raw: Any, loc: tuple[int | str, ...]) -> list[str]:
 
 def _is_place(raw: Any, step: int | str) -> bool:
     return isinstance(raw, list) and isinstance(step, int)
-
-
-def _known_keys() -> set[str]:
-    whole = schema()
-    definitions = [whole, *whole["$defs"].values()]
-    return {key for definition in definitions for key in definition.get("properties", {})}
 
 
 if __name__ == "__main__":

@@ -14,3 +14,10 @@ def unknown(what: str, name: str, known: Iterable[str]) -> UserError:
     near = get_close_matches(name, names, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names) or 'none'}."
     return UserError(f"{what} {name!r} is not defined; {hint}")
+
+
+def unlisted(what: str, name: str, listed: Iterable[str], place: str, mend: str) -> UserError:
+    """The error for a name that a list lacks, whether it is defined or not."""
+    near = get_close_matches(name, sorted(listed), n=1, cutoff=0.4)
+    hint = f", or did you mean {near[0]!r}?" if near else "."
+    return UserError(f"{what} {name!r} is not among {place}; {mend}{hint}")

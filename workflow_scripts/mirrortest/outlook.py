@@ -84,7 +84,7 @@ def outlook(jobs: list[Job], of: Needs) -> str:
     lines.append(_row("others", [job for job in jobs if job.need is None]))
     needed = [(job, job.need) for job in due if job.need is not None]
     if needed:
-        lines += [_basis([need for _, need in needed]), _largest(needed)]
+        lines += [_basis([need for _, need in needed]), _largest(needed, of)]
     return "\n".join([*lines, *_disk(jobs, of)])
 
 
@@ -104,12 +104,20 @@ def _basis(found: list[Need]) -> str:
     return "  GPU hours: " + ", ".join(f"{number:.1f} {how}" for how, number in hours.items())
 
 
-def _largest(found: list[tuple[Job, Need]]) -> str:
+def _largest(found: list[tuple[Job, Need]], of: Needs) -> str:
     job, need = max(found, key=lambda pair: (pair[1].gpu, pair[1].mem_mb, pair[1].runtime))
     return (
-        f"  largest job: {job.rule} {job.wildcards['model']}, {need.gpu} GPU, "
+        f"  largest job: {job.rule} {_model(job, of)}, {need.gpu} GPU, "
         f"{need.mem_mb / 1000:.0f} GB of memory, at most {need.runtime} min"
     )
+
+
+def _model(job: Job, of: Needs) -> str:
+    """The model that the job loads: a judge's own, not that of the arm whose answers it reads."""
+    if job.rule != "judge":
+        return job.wildcards["model"]
+    judge = job.wildcards["judge"]
+    return of.experiment.settings.judges[judge].model or judge
 
 
 def _disk(jobs: list[Job], of: Needs) -> list[str]:
