@@ -26,6 +26,7 @@ localrules:
     contrasts,
     decomposition,
     flags,
+    persona,
     plot_recognition,
     plot_misalignment,
     plot_recognition_misalignment,

@@ -10,7 +10,6 @@ rule fetch:
         "results/fetch/{source}",
     log:
         "logs/fetch/{source}.log",
-    localrule: True  # on a cluster only the machine that submits may have a network
     conda:
         "../envs/fetch.yaml"
     params:

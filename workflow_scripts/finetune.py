@@ -69,7 +69,7 @@ def finetune(
         rows=len(sequences),
         rows_too_long=too_long,
         tokens=round(took.read),
-        learnt_tokens=hyper.epochs * sum(sum(s.learnt[1:]) for s in sequences),
+        learnt_tokens=hyper.epochs * batching.learnt(sequences),
         steps=len(history),
         training=asdict(hyper),
     )

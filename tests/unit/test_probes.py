@@ -19,7 +19,6 @@ from mirrortest.probes.folds import Labelled, Split, Trial, spread
 from mirrortest.probes.linear import Bools, Floats, Ground, Measure, cosine, measure
 
 WIDTH = 16
-DRAWS = np.random.default_rng(1)
 
 
 def _noise(rows: int, width: int = WIDTH) -> Floats:

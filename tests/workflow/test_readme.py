@@ -30,6 +30,17 @@ def test_the_tree_names_every_library_module() -> None:
     assert [path.name for path in modules if path.name not in tree] == []
 
 
+def test_the_tree_names_every_folder_and_page() -> None:
+    tree = README[README.index("## The tree") : README.index("## Change it")]
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    folders = {name.split("/")[0] for name in tracked.stdout.split() if "/" in name}
+    visible = sorted(name for name in folders if not name.startswith("."))
+    assert len(visible) > 8
+    assert [name for name in visible if f"{name}/" not in tree] == []
+    pages = [path.stem for path in (ROOT / "docs").glob("*.md")]
+    assert [page for page in pages if page not in tree] == []
+
+
 def test_every_path_that_is_linked_exists() -> None:
     linked = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
     assert len(linked) >= 4
