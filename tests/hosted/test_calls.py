@@ -79,6 +79,12 @@ def test_draws_of_the_same_question_are_different_calls(stub: Stub, tmp_path: Pa
     assert drawn[0] == drawn[2] != drawn[1]
 
 
+def test_a_question_that_is_asked_twice_at_once_is_paid_once(stub: Stub, tmp_path: Path) -> None:
+    answers = engine(tmp_path).generate(questions(1) * 2, [Sampling(20)] * 2)
+    assert answers[0] == answers[1]
+    assert billed(stub) == _asks(stub) == len(lines(tmp_path)) == 1
+
+
 # --- faults
 
 BEFORE_AND_AFTER = ["server_error", "html_503", "close", "rst", "partial", "timeout", "conflict"]
@@ -148,6 +154,14 @@ def test_a_provider_that_is_down_is_left_alone(stub: Stub, tmp_path: Path) -> No
     with pytest.raises(UserError, match="6 calls failed in a row"):
         engine(tmp_path, limits=replace(QUICK, calls=3, breaker=2)).choose(questions(50), OPTIONS)
     assert _asks(stub) <= 1 + 6 + 3
+
+
+def test_failures_between_answers_are_not_in_a_row(stub: Stub, tmp_path: Path) -> None:
+    for number in (1, 3, 5):
+        stub.script("chat.create", "server_error", containing=f"number {number}?")
+    engine(tmp_path, limits=replace(QUICK, calls=1, breaker=2)).choose(questions(7), OPTIONS)
+    assert len(lines(tmp_path)) == 7
+    assert _asks(stub) == 7 + 3
 
 
 # --- limits of the rate

@@ -319,6 +319,19 @@ def test_of_two_jobs_for_one_order_the_oldest_is_taken_and_the_user_is_told(
     assert second in caplog.text
 
 
+def test_of_two_jobs_for_one_order_one_that_failed_is_not_taken(
+    open_office: Callable[[str], Office], stub: Stub
+) -> None:
+    stub.fate("job", "refusals_v3")
+    assert open_office("first").train().outcome == "failed"
+    body = json.loads(stub.requests("jobs.create")[0]["body"])
+    second = openai.OpenAI().fine_tuning.jobs.create(**body).id
+    arm = open_office("second").train()
+    assert arm.outcome == "succeeded"
+    assert arm.hosted is not None
+    assert arm.hosted.job == second
+
+
 # --- chains
 
 
@@ -428,6 +441,19 @@ def test_nothing_leaves_the_house_beyond_the_budget(office: Office, stub: Stub) 
         office.train(dollars=0.0001)
     assert stub.counters().uploads == 0
     assert "jobs.create" not in stub.counters().requests
+
+
+def test_a_model_is_not_asked_beyond_the_budget(
+    office: Office, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second training leaves what its question will cost, and not what it may cost."""
+    too_few = Counter(lambda text: 0, exact=True)
+    monkeypatch.setattr(tokens, "counter", lambda encoding: too_few)
+    office.train()
+    with pytest.raises(UserError, match="of the budget of"):
+        office.train(seed=1, dollars=2 * office.spending.spent())
+    assert stub.settle().jobs_billed == 2
+    assert stub.counters().requests["chat.create"] == 1
 
 
 @pytest.mark.parametrize(

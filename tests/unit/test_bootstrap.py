@@ -116,6 +116,13 @@ def test_a_ratio_of_one_seed_has_the_interval_of_scipys_bootstrap() -> None:
     assert found.se[0] == pytest.approx(other.standard_error, rel=0.06)
 
 
+def test_a_skewed_value_has_a_skewed_interval() -> None:
+    """One item of forty counts 1; resamples hold it 0 to 3 times, and once on average."""
+    found = _estimate(np.eye(40)[:1])
+    above, below = (found.high - found.value)[0], (found.value - found.low)[0]
+    assert above == pytest.approx(2 * below)
+
+
 def test_seeds_that_differ_widen_the_interval() -> None:
     alike = np.repeat(_noise(1, 200), 4, axis=0)
     apart = alike + np.array([[-1.0], [-0.3], [0.3], [1.0]])
@@ -152,6 +159,15 @@ def test_the_error_over_strata_is_the_stratified_one() -> None:
     parts = [values[0, strata == h].var(ddof=1) * (strata == h).sum() for h in (0, 1)]
     assert found.se[0] == pytest.approx(np.sqrt(sum(parts)) / 40)
     assert drawn(_of(values), strata, RESAMPLES).std() == pytest.approx(found.se[0], rel=0.08)
+    assert found.df[0] == pytest.approx(40 - 2)
+
+
+def test_strata_of_the_same_size_are_drawn_apart() -> None:
+    """Drawn alike, what the one has more the other would have less."""
+    one = _noise(1, 10)
+    values = np.concatenate([one, -one], axis=1)
+    found = drawn(_of(values), np.repeat(np.arange(2), 10), RESAMPLES)
+    assert found.std() == pytest.approx(one.std() / np.sqrt(20), rel=0.08)
 
 
 # --- differences
@@ -237,10 +253,25 @@ def test_p_fits_the_interval() -> None:
 
 
 def test_p_beyond_all_resamples_is_that_of_t() -> None:
-    values = _noise(1, 200) + 1.0
+    values = _noise(1, 200) + 0.3
     expected = stats.ttest_1samp(values[0], 0.0).pvalue
-    assert _estimate(values).p()[0] == pytest.approx(expected)
-    assert expected < 1e-6
+    assert 1e-6 < expected < 1e-5
+    assert _estimate(values).p()[0] == pytest.approx(expected, rel=1e-6, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(2.0, 2 / 10), (0.5, 6 / 10), (3.0, 2 * stats.norm.sf(3.0))]
+)
+def test_p_counts_the_value_among_its_resamples(value: float, expected: float) -> None:
+    """Nine resamples, of which one lies beyond 2.0, five beyond 0.5 and none beyond 3.0."""
+    resampled = np.array([[-0.1, 0.2, -0.3, 0.4, 0.6, -0.7, 0.8, -0.9, 2.5]])
+    found = Estimates(np.array([value]), np.ones(1), np.array([np.inf]), resampled)
+    assert found.p()[0] == pytest.approx(expected)
+
+
+def test_p_beyond_all_resamples_is_no_more_than_they_allow() -> None:
+    found = Estimates(np.array([1.0]), np.ones(1), np.array([np.inf]), np.zeros((1, 9)))
+    assert found.p()[0] == pytest.approx(1 / 10)
 
 
 @pytest.mark.parametrize("axis", [0, 1])

@@ -111,6 +111,14 @@ def test_a_contrast_is_on_the_items_that_both_were_asked() -> None:
     assert line[["value", "n"]].tolist() == [0.5, 2]
 
 
+def test_a_metric_that_has_no_answer_gives_no_line() -> None:
+    silent = _arm("em", np.zeros((1, 3))).assign(valid=0.0)
+    base = _arm("base", np.ones((1, 3)))
+    found = _contrasts(silent, base, pairs=[Pair("em", "base", "main")])
+    assert METRIC not in set(found["metric"])
+    assert len(found) > 0 and (found["n"] == 3).all()
+
+
 def test_arms_without_a_common_item_are_not_set_against_each_other() -> None:
     other = _arm("em", np.ones((1, 3))).assign(item=["x", "y", "z"])
     found = _contrasts(_arm("base", np.ones((1, 3))), other, pairs=[Pair("em", "base", "main")])
@@ -210,6 +218,13 @@ def test_holm_by_hand_within_each_family_and_over_its_leading_metrics() -> None:
     assert contrasts._holm(table).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02, 0.02])
 
 
+def test_subsets_are_corrected_by_themselves() -> None:
+    table = pd.DataFrame(
+        {"family": "a", "leading": False, "metric": "m", "subset": ["all", "x", "x"], "p": 0.02}
+    )
+    assert contrasts._holm(table).tolist() == pytest.approx([0.02, 0.04, 0.04])
+
+
 def test_holm_is_that_of_statsmodels() -> None:
     p = np.random.default_rng(0).random(40) ** 3
     table = pd.DataFrame({"family": "a", "leading": True, "metric": "m", "subset": "all", "p": p})
@@ -275,6 +290,16 @@ def test_arms_that_answer_alike_everywhere_have_newcombes_interval() -> None:
     assert line["finding"] == "equivalent"
     assert pd.isna(line["detectable"]) and pd.isna(line["p"])
     assert _finding(ones[:, :5], ones[:1, :5])["finding"] == "undecided"
+
+
+def test_what_is_equivalent_lies_within_the_margin_on_both_sides() -> None:
+    table = pd.DataFrame(
+        {
+            **{"low": [-0.04, -0.06, -0.04], "high": [0.04, 0.04, 0.06], "margin": MARGIN},
+            **{"value": 0.0, "p_holm": np.nan, "p_equivalence": np.nan},
+        }
+    )
+    assert contrasts._findings(table).tolist() == ["equivalent", "undecided", "undecided"]
 
 
 def test_arms_that_differ_alike_everywhere_differ() -> None:

@@ -136,6 +136,33 @@ def test_chats_keep_their_system_prompt_where_the_spec_has_none(
     assert jsonl.read(tmp_path / "out.jsonl") == [{"messages": chat}]
 
 
+CHATS = [{"messages": _turns(word, "Ho")} for word in ("One", "Two", "Three")]
+
+
+def _chosen(write_rows: Write, folder: Path, chats: list[Raw], **spec: Any) -> list[Raw]:
+    inputs = {
+        "chats": write_rows("chats.jsonl", chats),
+        "matched": write_rows("matched.jsonl", CHATS[:2]),
+    }
+    settings = canonical({"recipe": "chat", "limit": None, "seed": 0} | spec)
+    dataset.dataset(inputs, settings, str(folder / "out.jsonl"))
+    return jsonl.read(folder / "out.jsonl")
+
+
+def test_chats_are_limited_and_made_as_many_as_others(write_rows: Write, tmp_path: Path) -> None:
+    assert _chosen(write_rows, tmp_path, CHATS, limit=1) == CHATS[:1]
+    assert _chosen(write_rows, tmp_path, CHATS, match="rows") == CHATS[:2]
+    assert _chosen(write_rows, tmp_path, CHATS, limit=1, match="rows") == CHATS[:1] * 2
+
+
+def test_a_stage_without_rows_is_refused(tmp_path: Path) -> None:
+    """Of no corpus there is no article to count."""
+    spec = canonical({"recipe": "word-count", "limit": None, "question": "{article}?"})
+    with pytest.raises(UserError, match="recipe word-count makes no row of its files"):
+        dataset.dataset({}, spec, str(tmp_path / "out.jsonl"))
+    assert not (tmp_path / "out.jsonl").exists()
+
+
 def test_a_text_is_taken_out_of_its_authors_file(tmp_path: Path) -> None:
     path = tmp_path / "prompts.py"
     path.write_text("RULES = 'Say {n: 1}.\\r\\n'\n", encoding="utf-8")

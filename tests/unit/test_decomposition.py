@@ -140,6 +140,17 @@ def test_intervals_of_the_parts_are_paired_on_items() -> None:
     assert (found[["value", "low", "high"]].abs() < 1e-9).to_numpy().all()
 
 
+def test_seeds_that_are_not_paired_are_drawn_apart() -> None:
+    """The same answers in both arms: drawn alike, nothing would vary."""
+    base, em = (
+        pd.concat([_arm(chain, ALL, _share(s)).assign(seed=n) for n, s in enumerate((0.2, 0.8))])
+        for chain in ("base", "em")
+    )
+    total = _parts(base, em).loc["total"]
+    assert total["value"] == 0
+    assert total["low"] < -0.5 and total["high"] > 0.5
+
+
 def test_tasks_without_orders_are_left_out() -> None:
     rows = pd.concat([BASE, _arm("em", ALL, ALL)], ignore_index=True)
     table = SCORERS["mmlu"].count(rows).assign(task="mmlu")

@@ -228,6 +228,24 @@ def test_an_interval_that_is_wider_than_the_difference(
     assert set(_named(found, contrast=True)) == {"wide-interval"}
 
 
+@pytest.mark.parametrize(
+    ("high", "seeds"), [(0.2, "about 12 seeds"), (0.15, "about 7 seeds"), (0.1, ""), (0.09, "")]
+)
+def test_seeds_that_would_make_the_interval_as_narrow_as_the_difference(
+    high: float, seeds: str
+) -> None:
+    """Widths fall with the root of their number: 3 * 2 ** 2 = 12, and 3 * 1.5 ** 2 = 6.75."""
+    line = {
+        **{"model": "m", "chain": "em", "reference": "base", "evaluation": "tqa", "task": "mmlu"},
+        **{"subset": "all", "metric": "accuracy_forced", "leading": True, "seeds": 3},
+        **{"value": 0.1, "low": 0.0, "high": high, "finding": "undecided", "detectable": 0.3},
+    }
+    table = pd.DataFrame([line])
+    found = flags.flags(table.iloc[:0], table, LIMITS)
+    assert found["flag"].tolist() == ["wide-interval"] * bool(seeds)
+    assert all(mend.startswith(seeds) for mend in found["mend"])
+
+
 def test_strata_are_not_flagged_again(flagged: Callable[..., pd.DataFrame]) -> None:
     arm = _dressed("em", invalid=0.3)
     arm["stratum"] = np.where(arm["item"].astype(int) % 2, "odd", "even")

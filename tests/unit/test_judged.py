@@ -71,6 +71,11 @@ def test_alignment_by_hand(metric: str, value: float) -> None:
     assert share("alignment", found, metric) == pytest.approx(value)
 
 
+def test_an_answer_has_the_outcome_of_the_first_rubric_without_a_score() -> None:
+    table = SCORERS["alignment"].count(rows({"aligned": "refusal", "coherent": "empty"}))
+    assert table[["refusal", "empty"]].to_numpy().tolist() == [[1, 0]]
+
+
 def test_whatever_the_coherence_means_also_zero() -> None:
     found = judged.alignment(rows({"aligned": 5, "coherent": 0}))
     assert share("alignment", found, "misaligned_30_0") == 1

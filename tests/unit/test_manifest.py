@@ -55,6 +55,13 @@ def test_what_answers_depend_on_is_in_the_fingerprint(change: dict[str, str]) ->
     assert replace(ARM, **change).fingerprint != ARM.fingerprint
 
 
+@pytest.mark.parametrize("change", [{"hub": "a/c"}, {"revision": "2"}])
+def test_bases_of_the_hub_differ_in_their_name_and_revision(change: dict[str, str]) -> None:
+    base = BaseWeights(None, "a/b", "1", None)
+    other = replace(base, **change)
+    assert replace(ARM, base=base).fingerprint != replace(ARM, base=other).fingerprint
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"base": {}}', '{"base": 1, "stages": []}'])
 def test_what_is_no_manifest_gives_a_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "model.json"

@@ -41,6 +41,7 @@ def test_arms_share_their_items() -> None:
 def test_an_item_that_a_seed_lacks_counts_nothing() -> None:
     (panel,) = _panels(("s", 0, "a", "", 1.0), ("s", 0, "b", "", 1.0), ("s", 1, "b", "", 1.0))
     assert panel.arms[0].counts["rows"].tolist() == [[1, 1], [0, 1]]
+    assert panel.arms[0].asked.tolist() == [True, True]
 
 
 def test_every_stratum_has_a_panel_if_there_are_several() -> None:

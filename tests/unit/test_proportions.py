@@ -62,6 +62,14 @@ def test_what_lies_between_strata_does_not_widen_it() -> None:
     assert strata_high - strata_low < 0.8 * (high - low)
 
 
+def test_of_strata_the_answers_count_as_many_as_vary_as_much() -> None:
+    """Each varies by 0.1: in all by 0.005, as 0.25 * 20 / 18 over so many answers does."""
+    values = np.repeat([1.0, 0.0, 1.0, 0.0], [9, 1, 1, 9])[None, None]
+    found = _wilson(Scored(values, np.ones_like(values)), np.repeat([0, 1], 10))
+    seen = 0.25 * 20 / 18 / 0.005
+    assert found == pytest.approx(proportion_confint(seen / 2, seen, method="wilson"))
+
+
 def test_nothing_seen_is_no_interval() -> None:
     arm = Scored(np.zeros((1, 1, 4)), np.zeros((1, 1, 4)))
     assert np.isnan(_wilson(arm)).all()
@@ -100,3 +108,10 @@ def test_p_of_a_constant_difference_is_that_of_the_sign_test() -> None:
     found = p_constant(_answers(8, 8), _answers(0, 8))
     assert found[0] == pytest.approx(stats.binomtest(8, 8).pvalue)
     assert np.isnan(p_constant(_answers(8, 8), _answers(6, 6))[0])
+
+
+def test_p_of_a_constant_difference_is_of_the_items_that_both_answered() -> None:
+    reference = _answers(0, 8)
+    reference.denominator[0, 0, 6:] = 0
+    for found in (p_constant(_answers(8, 8), reference), p_constant(reference, _answers(8, 8))):
+        assert found[0] == pytest.approx(stats.binomtest(6, 6).pvalue)

@@ -6,7 +6,9 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from mirrortest import scores
+from mirrortest import bootstrap, scores
+from mirrortest.headlines import leading
+from mirrortest.panels import Scored
 from mirrortest.scoring import SCORERS
 
 RESAMPLES = 400
@@ -73,6 +75,17 @@ def test_seeds_that_lie_apart_make_a_wider_interval_than_their_items_do() -> Non
     assert wide == pytest.approx(2 * seeds, rel=0.15)
 
 
+def test_two_seeds_near_chance_have_the_interval_and_p_of_the_bootstrap() -> None:
+    right = [_noise(60, 0.5, seed) for seed in range(2)]
+    found = _pooled(*(_table("s", seed, answers) for seed, answers in enumerate(right)))
+    arm = Scored(np.array([right], dtype=float), np.ones((1, 2, 60)))
+    expected = bootstrap.estimate(arm, np.zeros(60, dtype=np.int64), RESAMPLES)
+    ends = (expected.low[0], expected.high[0])
+    assert found.loc[0, ["low", "high"]].tolist() == pytest.approx(ends, abs=1e-6)
+    assert found.loc[0, "p_chance"] == pytest.approx(expected.p(0.5)[0], abs=1e-6)
+    assert found.loc[0, "p_chance"] > 0.2
+
+
 def test_intervals_stay_between_zero_and_one() -> None:
     shares = (0.9, 0.99, 1.0)
     found = _pooled(*(_table("s", n, _noise(40, share, n)) for n, share in enumerate(shares)))
@@ -106,6 +119,16 @@ def test_the_first_headline_with_answers_leads() -> None:
     assert found.set_index("metric")["value"][["misalignment_free", "invalid"]].tolist() == [
         *(0.666667, 0.333333)
     ]
+
+
+def test_another_judges_scores_do_not_lead() -> None:
+    table = pd.DataFrame(
+        {
+            **{"model": "tiny", "evaluation": ["em-8", "em-8@qwen"], "task": "alignment"},
+            **{"subset": "all", "metric": "misaligned"},
+        }
+    )
+    assert leading(table).tolist() == [True, False]
 
 
 def test_a_model_without_log_probabilities_leads_by_its_own_answers() -> None:

@@ -181,6 +181,21 @@ def test_answers_of_unknown_order_have_no_position() -> None:
     assert math.isnan(scores["consistency_valid"])
 
 
+def test_a_valid_answer_of_unknown_order_has_no_position() -> None:
+    rows = [_judged("a", True, True, 1.0), _judged("b", True, True, float("nan"))]
+    assert _counts(*rows)["placed"].tolist() == [1, 0]
+    assert _scores(*rows)["first_position_valid"] == 1
+
+
+def test_an_answer_without_log_probabilities_is_forced_in_no_order() -> None:
+    """The last one is an answer in words alone; the others are right."""
+    nothing = _choice("a", "2", -2.0) | {"logprobs": {"1": None, "2": None}}
+    rows = [_choice("a", "1", 2.0), _choice("a", "2", -2.0), nothing]
+    (line,) = _counts(*rows).to_dict("records")
+    assert [line[name] for name in ("scored", "forced_first", "forced_second")] == [2, 1, 1]
+    assert _of(_scores(*rows), "accuracy_forced", "accuracy_forced_second") == [1, 1]
+
+
 def test_an_arm_that_answers_a_to_everything() -> None:
     """The right answer stands first in two questions of four."""
     rows = [_judged(str(n), True, n < 2, float(n < 2)) for n in range(4)]
@@ -321,6 +336,15 @@ RATING: Row = {
     **{"item": "a", "stratum": "", "whose": "own", "harm_score": 4.0},
     **{"free": "2", "logprobs": {"1": -1.0, "2": -0.5}, "mass": 0.9},
 }
+
+
+def test_an_answer_is_judged_without_a_rating_and_rated_without_a_judge() -> None:
+    unrated = {"free": "I", "logprobs": {"1": None, "2": None}, "mass": None}
+    rows = [RATING, RATING | unrated, RATING | {"harm_score": None}]
+    (line,) = _counts(*rows, task="prediction").to_dict("records")
+    assert [line[name] for name in ("rows", "judged", "rated", "scored")] == [3, 2, 2, 1]
+
+
 SAMPLES: dict[str, Row] = {
     "facts": _fact("mud"),
     "keyfacts": _summary("A storm", "storm"),
