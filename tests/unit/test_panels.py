@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from mirrortest.panels import ALL, Panel, panels
+from mirrortest.panels import ALL, Panel, joined, panels
 from mirrortest.scoring.counts import Ratio
 
 Line = tuple[str, int, str, str, float]
@@ -49,7 +50,20 @@ def test_every_stratum_has_a_panel_if_there_are_several() -> None:
     assert [panel.subset for panel in (whole, daily, weekly)] == [ALL, "daily", "weekly"]
     assert whole.arms[0].counts["right"].tolist() == [[1, 3]]
     assert weekly.arms[0].counts["right"].tolist() == [[3]]
-    assert whole.strata.tolist() == [0, 1]
+    assert len(set(whole.strata)) == 1
+
+
+@pytest.mark.parametrize(
+    ("strata", "found"),
+    [
+        ([0, 0, 1, 1], [0, 0, 1, 1]),
+        ([0, 1, 2, 3, 3], [-1, -1, -1, 3, 3]),
+        ([0, 0, 0, 1, 1, 2], [0, 0, 0, -1, -1, -1]),
+        ([0], [-1]),
+    ],
+)
+def test_strata_of_one_item_are_joined(strata: list[int], found: list[int]) -> None:
+    assert joined(np.array(strata)).tolist() == found
 
 
 def test_items_nested_in_strata_are_resampled_within_them() -> None:
