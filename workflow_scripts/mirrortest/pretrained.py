@@ -44,7 +44,7 @@ PLAIN = "sdpa"
 """transformers' name for torch's own attention."""
 TRIED = ([1, 2, 3, 4, 5, 6], [1, 2, 3, 7, 8, 9])
 ALIKE = 0.05
-"""A share of a state's length: bfloat16 stays far below it, and what other rows do lies far above."""
+"""A share of a state's length: bfloat16 stays far below it, and what other rows add is above it."""
 
 
 def load_template(base: BaseWeights) -> Template:
