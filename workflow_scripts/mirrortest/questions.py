@@ -6,8 +6,8 @@ Source of the binary form: Evans, Chua and Lin, "New, improved multiple-choice T
 import csv
 import io
 from dataclasses import dataclass
-from pathlib import Path
 
+from mirrortest import sources
 from mirrortest.errors import UserError
 
 COLUMNS = ("Question", "Best Answer", "Best Incorrect Answer")
@@ -52,7 +52,7 @@ def read_references(path: str, limit: int | None = None) -> list[References]:
 
 def _rows(path: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """What stands in these columns, which no row leaves empty."""
-    reader = csv.DictReader(io.StringIO(_text(path), newline=""))
+    reader = csv.DictReader(io.StringIO(sources.text(path), newline=""))
     try:
         found = list(reader)
     except csv.Error as error:
@@ -69,17 +69,6 @@ def _rows(path: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
         raise UserError(f"{path} holds no questions.")
     _check(rows, path)
     return rows
-
-
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}).") from None
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path}: byte {error.start + 1} is not UTF-8; save the file as UTF-8."
-        ) from None
 
 
 def _check(rows: list[dict[str, str]], path: str) -> None:

@@ -7,11 +7,11 @@ Betley et al. (a list with `paraphrases`), and plain text with one question a li
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import yaml
 
+from mirrortest import sources
 from mirrortest.errors import UserError
 
 OURS = ("id", "text", "stratum", "system")
@@ -63,7 +63,7 @@ def parsed(path: str) -> Any:
 
     Raises UserError for one that is meant as either and has a slip.
     """
-    text = _text(path)
+    text = sources.text(path)
     try:
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
@@ -87,23 +87,12 @@ def _reason(error: yaml.YAMLError) -> str:
     return f"{getattr(error, 'problem', None) or str(error).splitlines()[0]}{place}"
 
 
-def _text(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}).") from None
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path}: byte {error.start + 1} is not UTF-8; save the file as UTF-8."
-        ) from None
-
-
 def _content(path: str) -> Any:
     """A list of mappings, or the text of a file that is none."""
     content = parsed(path)
     if isinstance(content, dict):
         raise UserError(f"{path} is no list of items; write `- {{id: ..., text: ...}}`.")
-    return content if isinstance(content, list) else _text(path)
+    return content if isinstance(content, list) else sources.text(path)
 
 
 def _items(raw: Any, number: int, path: str) -> list[Item]:

@@ -1,4 +1,4 @@
-"""External files and folders, each pinned by its hash."""
+"""External files and folders: each pinned by its hash, and read with clear errors."""
 
 import hashlib
 from pathlib import Path
@@ -29,6 +29,18 @@ def digest(path: str | Path) -> str:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def text(path: str | Path) -> str:
+    """What a file in UTF-8 says, with or without a mark at its start. Raises UserError."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path}: byte {error.start + 1} is not UTF-8; save the file as UTF-8."
+        ) from None
 
 
 def verify(path: str | Path, sha256: str | None, name: str) -> None:

@@ -2,11 +2,11 @@
 
 import string
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import yaml
 
+from mirrortest import sources
 from mirrortest.errors import UserError
 from mirrortest.jsonl import Row
 
@@ -45,7 +45,7 @@ def read(path: str, prompt: str | None) -> str:
 
     Raises UserError where it is not there, or where it has other blanks than question and answer.
     """
-    content = Path(path).read_text(encoding="utf-8-sig")
+    content = sources.text(path)
     if prompt is not None:
         content = _prompt(yaml.safe_load(content), prompt, path)
     if found := _blanks(content) - {"question", "answer"}:
@@ -55,7 +55,7 @@ def read(path: str, prompt: str | None) -> str:
 
 def check(path: str) -> str:
     """That there is a text. Raises UserError for an empty file."""
-    text = Path(path).read_text(encoding="utf-8-sig")
+    text = sources.text(path)
     if not text.strip():
         raise UserError(f"{path} is empty; a rubric is the text of a question to a judge.")
     return text
