@@ -1,7 +1,8 @@
 """Rebuilds the tiny model of the demo and its data, which ship in resources/toy.
 
 Never part of the default graph: ask for `toy_world` or `toy_model` by name and copy what they wrote.
-Reads resources/prompts/default.yaml. Writes results/toy_world/ (the data files) and results/toy_model/ (tokenizer and weights).
+Reads resources/prompts/default.yaml.
+Writes results/toy_world/ (the data files) and results/toy_model/ (tokenizer and weights).
 """
 
 
