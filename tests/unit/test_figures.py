@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -340,3 +341,16 @@ def test_labels_find_places_inside_the_panel_and_apart() -> None:
 def test_labels_without_room_are_left_to_the_legend() -> None:
     crowd = [(0.5 + 0.01 * n, 0.5) for n in range(20)]
     assert labels.placed(_points(*crowd), Box(0, 0, 1, 1)) is None
+
+
+def test_texts_of_a_family_stand_right_of_what_was_published(
+    tables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PUBLISHED.assign(value=0.95).to_csv(tables["published"], index=False)
+    drawn: list[Any] = []
+    monkeypatch.setattr(figures, "save", lambda plot, *_: drawn.append(plot))
+    inputs = {name: tables[name] for name in INPUTS[plot_family]}
+    plot_family(family="first", outputs=[], **inputs)
+    data = [layer._data for layer in drawn[0].layers]
+    (texts,) = (table for table in data if isinstance(table, pd.DataFrame) and "start" in table)
+    assert texts["start"].min() > 0.95

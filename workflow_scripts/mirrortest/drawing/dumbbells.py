@@ -104,7 +104,10 @@ def _told(contrasts: pd.DataFrame, shown: Ends, layout: Layout) -> list[Any]:
     """The difference, its finding and p at the right of each row, then its flags; and the axis."""
     room = symbols.room(contrasts) + TEXT_INCHES
     reached = sections.reach(
-        pd.concat([shown.arms, shown.seeds]), layout, ["value", "low", "high"], room
+        pd.concat([shown.arms, shown.seeds, shown.published]),
+        layout,
+        ["value", "low", "high"],
+        room,
     )
     start = reached["high"] + (reached["edge"] - reached["high"]) * 0.08
     texts = contrasts.assign(told=_texts(contrasts)).merge(
